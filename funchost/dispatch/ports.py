@@ -1,0 +1,95 @@
+"""What dispatch needs from the outside: a worker that runs the app's functions, and a clock.
+
+The worker is Microsoft's library behind ``funchost.worker``; tests put their own behind this port.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from funchost.engine.actions import Turn
+from funchost.engine.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrchestrationHead:
+    """What an orchestrator is told beside its history; ``input`` is JSON text."""
+
+    instance_id: str
+    name: str
+    input: str | None
+    parent_instance_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """An activity returned; ``result`` is JSON text, None for a Python None."""
+
+    result: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """An activity raised; texts as the orchestrator is to see them."""
+
+    reason: str
+    details: str
+
+
+type ActivityAnswer = Succeeded | Failed
+
+
+class WorkerUnavailableError(Exception):
+    """The call could not be made or finished (host stopping, time-out); it may be made again."""
+
+
+class Worker(Protocol):
+    """Runs the app's durable functions. Names are looked up without regard to case."""
+
+    @property
+    def orchestrators(self) -> Mapping[str, str]:
+        """Return the registered orchestrators: name in casefold to name as registered."""
+        ...
+
+    @property
+    def activities(self) -> Mapping[str, str]:
+        """Return the registered activities: name in casefold to name as registered."""
+        ...
+
+    def encode(self, event: Event) -> str:
+        """Return the event as the SDK reads it, as JSON text; "" for one that it does not see.
+
+        The text of an event never changes, so a lane keeps it and pays for it once.
+        """
+        ...
+
+    async def orchestrate(self, head: OrchestrationHead, history: Sequence[str]) -> Turn:
+        """Replay the orchestrator over the encoded history (empty texts are left out before).
+
+        Raises:
+            WorkerUnavailableError: the episode is to be abandoned and tried again.
+        """
+        ...
+
+    async def run_activity(
+        self, *, name: str, payload: str, instance_id: str, task_id: int
+    ) -> ActivityAnswer:
+        """Run an activity once; ``payload`` is JSON text. A raising function is an answer.
+
+        Raises:
+            WorkerUnavailableError: the outcome is unknown; the activity is to be run again.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Return the instant, aware, in UTC."""
+        ...
+
+    async def sleep_until(self, instant: datetime) -> None:
+        """Return once ``now() >= instant``."""
+        ...
