@@ -4,44 +4,12 @@ The worker is Microsoft's library behind ``funchost.worker``; tests put their ow
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from funchost.engine.actions import Turn
+from funchost.engine.calls import ActivityAnswer, OrchestrationHead
 from funchost.engine.events import Event
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrchestrationHead:
-    """What an orchestrator is told beside its history; ``input`` is JSON text."""
-
-    instance_id: str
-    name: str
-    input: str | None
-    parent_instance_id: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Succeeded:
-    """An activity returned; ``result`` is JSON text, None for a Python None."""
-
-    result: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """An activity raised; texts as the orchestrator is to see them."""
-
-    reason: str
-    details: str
-
-
-type ActivityAnswer = Succeeded | Failed
-
-
-class WorkerUnavailableError(Exception):
-    """The call could not be made or finished (host stopping, time-out); it may be made again."""
 
 
 class Worker(Protocol):
