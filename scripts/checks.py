@@ -1,0 +1,154 @@
+"""`./dev check`, `./dev test`, `./dev fmt` and `./dev cover`: everything that judges the code.
+
+The tools' settings are in pyproject.toml; here is only which of them run, and in what order.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Final
+
+from scripts import node
+from scripts.console import DevError, say
+from scripts.layout import KEPT, ROOT, tool
+
+SOURCES: Final = (
+    "function_app.py",
+    "shared",
+    "workflows",
+    "funchost",
+    "scripts",
+    "tests",
+    "benchmarks",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One tool that reads the code and says nothing when it is content."""
+
+    name: str
+    command: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a check said."""
+
+    check: Check
+    passed: bool
+    output: str
+    seconds: float
+
+
+def static_checks() -> tuple[Check, ...]:
+    """Every check that does not run the code, the slowest first: the others fit beside it."""
+    sources = existing_sources()
+    return (
+        Check(name="pyright", command=[tool("pyright")]),
+        Check(name="mypy", command=[tool("mypy"), *sources]),
+        Check(name="import contracts", command=[tool("lint-imports"), "--no-cache"]),
+        Check(name="ruff check", command=[tool("ruff"), "check"]),
+        Check(name="ruff format", command=[tool("ruff"), "format", "--check"]),
+    )
+
+
+def existing_sources() -> list[str]:
+    """Name the parts of the project that are there."""
+    return [name for name in SOURCES if (ROOT / name).exists()]
+
+
+def run_static_checks() -> None:
+    """Run the static checks side by side; show in full what the failing ones say.
+
+    Raises:
+        DevError: at least one of them is not content.
+    """
+    node.find_node()  # pyright runs on it
+    say("Checking style, types and import contracts ...")
+    verdicts: list[Verdict] = []
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for running in as_completed([pool.submit(_judge, check) for check in static_checks()]):
+            verdict = running.result()
+            verdicts.append(verdict)
+            word = "ok" if verdict.passed else "FAILED"
+            say(f"  {word:<7}{verdict.check.name:<18}{verdict.seconds:5.1f} s")
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    for verdict in failed:
+        say(f"\n----- {verdict.check.name}\n{verdict.output}")
+    if failed:
+        names = ", ".join(verdict.check.name for verdict in failed)
+        raise DevError(f"{names} found something (./dev fmt repairs what ruff can).")
+
+
+def check(arguments: Sequence[str]) -> int:
+    """Run the static checks and the unit tests."""
+    run_static_checks()
+    return pytest(["tests/unit", *arguments])
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Run the static checks and every test; pytest has the last word, for machines to read."""
+    run_static_checks()
+    node.ensure_azurite()
+    return pytest(["--durations=10", "--durations-min=1", *arguments])
+
+
+def cover(arguments: Sequence[str]) -> int:
+    """Run every test under measurement and show what none of them reached."""
+    node.ensure_azurite()
+    environment = {
+        "COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"),
+        "COVERAGE_FILE": str(KEPT / "coverage" / "data"),
+    }
+    (KEPT / "coverage").mkdir(parents=True, exist_ok=True)
+    coverage = tool("coverage")
+    _run([coverage, "erase"], environment)
+    command = [coverage, "run", "-m", "pytest", "--numprocesses=auto", *arguments]
+    code = _run(command, environment)
+    _run([coverage, "combine", "--quiet"], environment)
+    _run([coverage, "report"], environment)
+    return code
+
+
+def fmt() -> int:
+    """Repair what ruff can repair, then lay the code out."""
+    repaired = _run([tool("ruff"), "check", "--fix-only", "--quiet"])
+    return _run([tool("ruff"), "format"]) or repaired
+
+
+def pytest(arguments: Sequence[str]) -> int:
+    """Run pytest on every core; the arguments come last, so that they win."""
+    return _run([tool("pytest"), "--numprocesses=auto", *arguments])
+
+
+def _judge(check: Check) -> Verdict:
+    started = time.monotonic()
+    ended = subprocess.run(
+        check.command,
+        cwd=ROOT,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Verdict(
+        check=check,
+        passed=ended.returncode == 0,
+        output=ended.stdout.strip(),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _run(command: Sequence[str], environment: dict[str, str] | None = None) -> int:
+    ended = subprocess.run(command, cwd=ROOT, env=_environment() | (environment or {}), check=False)
+    return ended.returncode
+
+
+def _environment() -> dict[str, str]:
+    # pyright's wrapper keeps the checker itself in a cache: ours, so that nothing is left outside.
+    return {**os.environ, "PYRIGHT_PYTHON_CACHE_DIR": str(KEPT / "pyright")}

@@ -1,0 +1,32 @@
+"""Where things are in the checkout. No behaviour here."""
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+"""The checkout."""
+
+VENV: Final = ROOT / ".venv"
+"""The virtual environment that `dev` makes."""
+
+KEPT: Final = ROOT / ".dev"
+"""Everything else that `./dev` keeps: tools, data, logs. Ignored by git, safe to delete."""
+
+LOGS: Final = KEPT / "logs"
+
+AZURITE_LOCK_FILES: Final = ROOT / "scripts" / "azurite"
+"""The committed npm lock file, and the script that is loaded before Azurite."""
+
+AZURITE: Final = KEPT / "azurite"
+"""Where npm installs Azurite."""
+
+AZURITE_DATA: Final = KEPT / "azurite-data"
+"""Blobs, queues and tables of `./dev start`."""
+
+HOST_STATE: Final = KEPT / "funchost.db"
+"""The local host's state file."""
+
+
+def tool(name: str) -> str:
+    """Return the path of a command that is installed in the virtual environment."""
+    return str(VENV / "bin" / name)
