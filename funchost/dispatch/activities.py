@@ -1,0 +1,120 @@
+"""Activities: run when due, as many at a time as host.json allows, answered once.
+
+At least once: a crash between the run and the commit of the answer runs the activity again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from time import perf_counter
+
+from funchost.dispatch.journal import Journal, JournalClosedError
+from funchost.dispatch.ports import Clock, Worker
+from funchost.engine.calls import ActivityAnswer, Failed, Succeeded, WorkerUnavailableError
+from funchost.engine.events import Message, TaskCompleted, TaskFailed
+from funchost.engine.ports import ActivityItem, CompleteActivity, Outgoing
+
+logger = logging.getLogger("funchost.invocations")
+RETRY_DELAY_S = 1.0  # after the worker itself failed, not the activity
+
+
+class Activities:
+    """Runs activities and delivers their answers."""
+
+    def __init__(
+        self,
+        *,
+        worker: Worker,
+        journal: Journal,
+        clock: Clock,
+        deliver: Callable[[Outgoing], None],
+        next_sequence: Callable[[], int],
+        concurrency: int,
+    ) -> None:
+        """Run at most ``concurrency`` activities at a time."""
+        self._worker = worker
+        self._journal = journal
+        self._clock = clock
+        self._deliver = deliver
+        self._next_sequence = next_sequence
+        self._slots = asyncio.Semaphore(concurrency)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def start(self, item: ActivityItem) -> None:
+        """Run an activity as soon as there is a slot."""
+        if self._stopping:
+            return
+        task = asyncio.get_running_loop().create_task(self._run(item))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self) -> None:
+        """Start nothing more; return when what runs has been answered."""
+        self._stopping = True
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def cancel(self) -> None:
+        """Give up waiting for what still runs; it runs again after the next start."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _run(self, item: ActivityItem) -> None:
+        async with self._slots:
+            answer = None if self._stopping else await self._answer(item)
+        if answer is None:
+            return
+        at = self._clock.now()
+        event = (
+            TaskCompleted(at=at, task_id=item.task_id, result=answer.result)
+            if isinstance(answer, Succeeded)
+            else TaskFailed(
+                at=at, task_id=item.task_id, reason=answer.reason, details=answer.details
+            )
+        )
+        message = Message(
+            sequence=self._next_sequence(), event=event, execution_id=item.execution_id
+        )
+        try:
+            # Not awaited: the journal keeps order, so the episode that takes the answer is
+            # committed after it. A refusal means that the instance no longer wants it.
+            self._journal.post(CompleteActivity(item=item, message=message))
+        except JournalClosedError:
+            return
+        self._deliver(Outgoing(instance_id=item.instance_id, message=message))
+
+    async def _answer(self, item: ActivityItem) -> ActivityAnswer | None:
+        """Run the function until it answers; None when the host stops meanwhile."""
+        while not self._stopping:
+            began = perf_counter()
+            try:
+                answer = await self._worker.run_activity(
+                    name=item.name,
+                    payload=item.input,
+                    instance_id=item.instance_id,
+                    task_id=item.task_id,
+                )
+            except WorkerUnavailableError as failure:
+                logger.warning("Activity %s could not run: %s", item.name, failure)
+                if not self._stopping:
+                    await asyncio.sleep(RETRY_DELAY_S)
+                continue
+            _log(item, answer, perf_counter() - began)
+            return answer
+        return None
+
+
+def _log(item: ActivityItem, answer: ActivityAnswer, seconds: float) -> None:
+    outcome = "failed" if isinstance(answer, Failed) else "succeeded"
+    level = logging.WARNING if isinstance(answer, Failed) else logging.INFO
+    logger.log(
+        level,
+        "activity %s %s in %.0f ms (%s #%d)%s",
+        item.name,
+        outcome,
+        seconds * 1000,
+        item.instance_id,
+        item.task_id,
+        f": {answer.reason}" if isinstance(answer, Failed) else "",
+    )
