@@ -49,6 +49,11 @@ class Activities:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no activity runs or waits for a slot."""
+        return not self._tasks
+
     async def drain(self) -> None:
         """Start nothing more; return when what runs has been answered."""
         self._stopping = True

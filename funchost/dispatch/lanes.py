@@ -134,6 +134,11 @@ class Lanes:
         lane = self._lanes.get(instance_id)
         return None if lane is None else lane.record
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no episode runs or is about to."""
+        return all(lane.task is None for lane in self._lanes.values())
+
     async def drain(self) -> None:
         """Begin no more episodes; return when those that run are committed."""
         self._stopping = True

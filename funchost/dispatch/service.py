@@ -130,6 +130,10 @@ class DurableService:
             self._lanes.cancel()
         await self._journal.close()
 
+    def is_idle(self) -> bool:
+        """Tell whether everything waits for a timer, an event or a client."""
+        return self._lanes.is_idle and self._activities.is_idle
+
     def apply(self, commit: CommitEpisode) -> None:
         """Start the activities, set and forget the timers of a committed episode."""
         for timer_id in commit.ended_timers:
