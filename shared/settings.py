@@ -1,0 +1,189 @@
+"""What the environment tells the application, read once and checked before anything uses it.
+
+One frozen value holds it all; no other module of the application looks at the environment. What
+an orchestration needs of it is put into its input at the HTTP edge, so that a changed setting never
+changes the replay of an instance in flight. Building clients from it is ``shared.storage``'s work.
+"""
+
+import functools
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Self
+
+STORAGE_SETTING = "AzureWebJobsStorage"
+
+# Azurite's published account, the same on every machine; it opens nothing but a local emulator.
+_EMULATOR_ACCOUNT = "devstoreaccount1"
+_EMULATOR_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+_LONGEST = timedelta(days=365)
+_PREFIX = re.compile(r"[a-z][a-z0-9]{0,19}")
+
+
+class InvalidSettingError(ValueError):
+    """A setting is missing or cannot mean anything; the message starts with its name."""
+
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(f"{setting}: {problem}")
+        self.setting = setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionString:
+    """A storage account reached with a key or a shared access signature."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityEndpoints:
+    """A storage account reached with the application's own identity; there is no secret to keep."""
+
+    table_url: str
+    blob_url: str
+    client_id: str | None = None
+
+
+type StorageConnection = ConnectionString | IdentityEndpoints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the environment decides.
+
+    Attributes:
+        storage: the account for the application's own tables and blobs.
+        data_prefix: what every table and container name starts with.
+        payment_deadline: how long a pending payment may stay pending.
+        payment_check_interval: how long to wait before asking a provider about it again.
+        reservation_ttl: how long stock is held for an order that is not paid yet.
+        delivery_limit: how long a shipment is followed before it counts as lost.
+        sandbox_transit: how long the sandbox carrier's standard delivery takes.
+    """
+
+    storage: StorageConnection
+    data_prefix: str
+    payment_deadline: timedelta
+    payment_check_interval: timedelta
+    reservation_ttl: timedelta
+    delivery_limit: timedelta
+    sandbox_transit: timedelta
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Read and check every setting.
+
+        Raises:
+            InvalidSettingError: naming the first setting that is missing or wrong.
+        """
+        settings = cls(
+            storage=_storage(environ),
+            data_prefix=_data_prefix(environ),
+            payment_deadline=_seconds(environ, "ORDER_PAYMENT_DEADLINE_S", 900),
+            payment_check_interval=_seconds(environ, "ORDER_PAYMENT_CHECK_INTERVAL_S", 15),
+            reservation_ttl=_seconds(environ, "ORDER_RESERVATION_TTL_S", 1800),
+            delivery_limit=_seconds(environ, "DELIVERY_LIMIT_S", 14 * 24 * 3600),
+            sandbox_transit=_seconds(environ, "SANDBOX_TRANSIT_S", 10),
+        )
+        if settings.reservation_ttl <= settings.payment_deadline:
+            raise InvalidSettingError(
+                "ORDER_RESERVATION_TTL_S",
+                "must be longer than ORDER_PAYMENT_DEADLINE_S, or stock is lost while the"
+                " payment is still pending",
+            )
+        return settings
+
+
+@functools.cache
+def current_settings() -> Settings:
+    """Return the settings of this process, read from its environment at the first call."""
+    return Settings.from_environment(os.environ)
+
+
+def _data_prefix(environ: Mapping[str, str]) -> str:
+    prefix = environ.get("APP_DATA_PREFIX", "").strip() or "app"
+    if not _PREFIX.fullmatch(prefix):
+        raise InvalidSettingError(
+            "APP_DATA_PREFIX",
+            f"{prefix!r} is not 1 to 20 lower-case letters and digits that start with a letter",
+        )
+    return prefix
+
+
+def _seconds(environ: Mapping[str, str], setting: str, default: float) -> timedelta:
+    raw = environ.get(setting, "").strip()
+    try:
+        seconds = float(raw) if raw else float(default)
+    except ValueError:
+        raise InvalidSettingError(setting, f"{raw!r} is not a number of seconds") from None
+    if not (math.isfinite(seconds) and 0 < seconds <= _LONGEST.total_seconds()):
+        raise InvalidSettingError(
+            setting, f"{raw} is not more than 0 and at most {_LONGEST.days} days in seconds"
+        )
+    return timedelta(seconds=seconds)
+
+
+def _storage(environ: Mapping[str, str]) -> StorageConnection:
+    connection_string = environ.get(STORAGE_SETTING, "").strip()
+    if connection_string:
+        return _connection_string(connection_string)
+    account = environ.get(f"{STORAGE_SETTING}__accountName", "").strip()
+    client_id = environ.get(f"{STORAGE_SETTING}__clientId", "").strip() or None
+    return IdentityEndpoints(
+        table_url=_service_url(environ, "table", account),
+        blob_url=_service_url(environ, "blob", account),
+        client_id=client_id,
+    )
+
+
+def _service_url(environ: Mapping[str, str], service: str, account: str) -> str:
+    setting = f"{STORAGE_SETTING}__{service}ServiceUri"
+    url = environ.get(setting, "").strip().rstrip("/")
+    if url:
+        if not url.startswith("https://"):
+            raise InvalidSettingError(setting, f"{url!r} must start with https://")
+        return url
+    if account:
+        return f"https://{account}.{service}.core.windows.net"
+    raise InvalidSettingError(
+        STORAGE_SETTING,
+        "is not set. Give a connection string (UseDevelopmentStorage=true for Azurite),"
+        f" or {STORAGE_SETTING}__accountName, or {setting}",
+    )
+
+
+def _connection_string(raw: str) -> ConnectionString:
+    parts = _parts(raw)
+    if parts.get("usedevelopmentstorage", "").lower() == "true":
+        return ConnectionString(value=_emulator(parts.get("developmentstorageproxyuri", "")))
+    has_key = bool(parts.get("accountname") and parts.get("accountkey"))
+    has_signature = bool(parts.get("sharedaccesssignature"))
+    has_endpoints = bool(parts.get("tableendpoint") and parts.get("blobendpoint"))
+    if not has_key and not (has_signature and has_endpoints):
+        # The value itself is a secret and stays out of the message.
+        raise InvalidSettingError(
+            STORAGE_SETTING,
+            "is not a storage connection string: AccountName and AccountKey are needed, or a"
+            " SharedAccessSignature with TableEndpoint and BlobEndpoint",
+        )
+    return ConnectionString(value=raw)
+
+
+def _parts(raw: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in raw.split(";") if part.strip())
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _emulator(proxy: str) -> str:
+    # The Python SDKs do not know the short form, so it is spelled out here.
+    origin = proxy.rstrip("/") or "http://127.0.0.1"
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName={_EMULATOR_ACCOUNT};AccountKey={_EMULATOR_KEY};"
+        f"BlobEndpoint={origin}:10000/{_EMULATOR_ACCOUNT};"
+        f"TableEndpoint={origin}:10002/{_EMULATOR_ACCOUNT};"
+    )

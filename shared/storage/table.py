@@ -1,0 +1,194 @@
+"""One table: read a row, write rows together or not at all, list rows.
+
+Absence and lost races are answers (``None``, ``False``). What is not here: merging updates, whose
+requests the SDK does not repeat safely; every change replaces whole rows under their etag.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import Any, Protocol
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.data.tables import TransactionOperation, UpdateMode
+
+from shared.errors import StorageUnavailableError
+from shared.storage.faults import error_code, transient_faults_named
+from shared.storage.row import Row, from_entity, to_entity
+
+MOST_ROWS_TOGETHER = 100  # the service's limit for one transaction
+
+# Each lost race means that somebody else's write went through, so N rivals need N rounds.
+_MOST_ROUNDS = 64
+
+_TABLE_MISSING = "TableNotFound"
+_LOST_RACES = frozenset(
+    {
+        "EntityAlreadyExists",
+        "UpdateConditionNotSatisfied",
+        "ConditionNotMet",
+        "ResourceNotFound",
+        "EntityNotFound",
+    }
+)
+
+_TABLE_EXISTS = "TableAlreadyExists"
+
+type _Operation = tuple[TransactionOperation, dict[str, Any], dict[str, Any]]
+
+
+class RaceLostError(Exception):
+    """Another writer was faster; ``Table.until_written`` starts a new round."""
+
+
+class _TableCalls(Protocol):
+    """What is used of the SDK's ``TableClient``, which does not type its options."""
+
+    table_name: str
+
+    def create_table(self) -> object: ...
+    def get_entity(self, partition_key: str, row_key: str) -> Any: ...
+    def create_entity(self, entity: Mapping[str, Any]) -> object: ...
+    def update_entity(
+        self,
+        entity: Mapping[str, Any],
+        mode: UpdateMode,
+        *,
+        etag: str | None,
+        match_condition: MatchConditions | None,
+    ) -> object: ...
+    def upsert_entity(self, entity: Mapping[str, Any], mode: UpdateMode) -> object: ...
+    def submit_transaction(self, operations: Sequence[_Operation]) -> object: ...
+    def query_entities(
+        self, query_filter: str, *, parameters: dict[str, Any] | None
+    ) -> Iterable[Any]: ...
+
+
+class Table:
+    """A table; ``create`` it before use. Every method may raise ``StorageUnavailableError``."""
+
+    def __init__(self, client: _TableCalls) -> None:
+        self._client = client
+        self._place = f"table {client.table_name}"
+        self._losers = threading.Lock()
+
+    def create(self) -> None:
+        """Make sure that the table exists."""
+        with transient_faults_named(self._place, recreate=_nothing):
+            try:
+                self._client.create_table()
+            except ResourceExistsError as exists:
+                if error_code(exists) != _TABLE_EXISTS:
+                    raise
+
+    def read(self, partition_key: str, row_key: str) -> Row | None:
+        """Return the row as it is now, or ``None``."""
+        with self._faults_named():
+            try:
+                return _row(self._client.get_entity(partition_key, row_key))
+            except ResourceNotFoundError as missing:
+                if error_code(missing) == _TABLE_MISSING:
+                    raise
+                return None
+
+    def write(self, *rows: Row) -> bool:
+        """Insert the rows without an etag and replace those with one: all of them or none.
+
+        Rows written together share a partition and are at most ``MOST_ROWS_TOGETHER``.
+
+        Returns:
+            False when a row to insert exists or a row to replace has changed since it was read.
+        """
+        with self._faults_named():
+            try:
+                self._write(rows)
+            except HttpResponseError as error:
+                if error_code(error) not in _LOST_RACES:
+                    raise
+                return False
+        return True
+
+    def _write(self, rows: tuple[Row, ...]) -> None:
+        match rows:
+            case (Row(etag="") as row,):
+                self._client.create_entity(to_entity(row))
+            case (row,):
+                # A replacement is a PUT, which the SDK repeats by itself after a lost connection.
+                self._client.update_entity(
+                    to_entity(row),
+                    UpdateMode.REPLACE,
+                    etag=row.etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+            case _:
+                self._client.submit_transaction([_operation(row) for row in rows])
+
+    def until_written[T](self, attempt: Callable[[], T]) -> T:
+        """Repeat a read-decide-write attempt until it loses no race; the losers queue up.
+
+        Args:
+            attempt: reads afresh, decides, and writes with ``write_or_retry``. It must recognise an
+                earlier write of its own, because the answer to that may have been lost.
+
+        Raises:
+            StorageUnavailableError: also when other processes won every round.
+        """
+        with suppress(RaceLostError):
+            return attempt()
+        with self._losers:
+            for _ in range(_MOST_ROUNDS):
+                with suppress(RaceLostError):
+                    return attempt()
+        raise StorageUnavailableError(f"{self._place}: lost {_MOST_ROUNDS} races for one row")
+
+    def write_or_retry(self, *rows: Row) -> None:
+        """Write as ``write`` does, inside ``until_written``: a lost race starts a new round."""
+        if not self.write(*rows):
+            raise RaceLostError
+
+    def put(self, row: Row) -> None:
+        """Write the row whatever is there; for values that do not depend on what was there."""
+        with self._faults_named():
+            self._client.upsert_entity(to_entity(row), UpdateMode.REPLACE)
+
+    def rows(self, condition: str, **parameters: str) -> Iterator[Row]:
+        """Yield the rows that meet an OData condition, in key order.
+
+        Values come in through ``parameters`` and are named ``@name`` in the condition, each a word
+        of its own; never write a value into the condition.
+        """
+        with self._faults_named():
+            for entity in self._client.query_entities(condition, parameters=parameters):
+                yield _row(entity)
+
+    def _faults_named(self) -> AbstractContextManager[None]:
+        return transient_faults_named(self._place, recreate=self.create)
+
+    def between(self, partition_key: str, first: str, end: str) -> Iterator[Row]:
+        """Yield a partition's rows whose row key is at least ``first`` and below ``end``."""
+        return self.rows(
+            "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
+            partition=partition_key,
+            first=first,
+            end=end,
+        )
+
+
+def _nothing() -> None:
+    """Recreate nothing: creating is what is being tried."""
+
+
+def _row(entity: Any) -> Row:
+    return from_entity(entity, etag=str(entity.metadata["etag"]))
+
+
+def _operation(row: Row) -> _Operation:
+    if not row.etag:
+        return TransactionOperation.CREATE, to_entity(row), {}
+    condition = {
+        "mode": UpdateMode.REPLACE,
+        "etag": row.etag,
+        "match_condition": MatchConditions.IfNotModified,
+    }
+    return TransactionOperation.UPDATE, to_entity(row), condition
