@@ -8,7 +8,7 @@ from typing import Final
 
 from scripts import checks, environment, host, upkeep
 from scripts.console import DevError, complain
-from scripts.layout import ROOT, VENV
+from scripts.layout import HOST_STATE, ROOT, VENV
 
 INTERRUPTED: Final = 130
 
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     start = words.add_parser("start", help="run the app with its storage on this machine")
     start.add_argument("--port", type=int, default=upkeep.HOST_PORT)
     start.add_argument("--host", default="127.0.0.1")
-    start.add_argument("--state", help="the host's state file (default: .dev/funchost.db)")
+    start.add_argument("--state", default=str(HOST_STATE), help="where the host keeps its state")
     start.add_argument("--fresh", action="store_true", help="forget all stored data first")
     start.add_argument("--verbose", action="store_true", help="say more about each invocation")
     _passing_on(words, "test", "check, then every test; --long adds the long ones", "pytest")

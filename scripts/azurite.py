@@ -179,6 +179,11 @@ class Azurite:
             self._process.kill()
             self._process.wait()
 
+    def detach(self) -> None:
+        """Leave it to its lifeline: this process neither stops it nor waits for it any more."""
+        self._running().returncode = 0
+        self._process = None
+
     def hand_over(self) -> None:
         """Let the program that is about to replace this process hold the lifeline."""
         held = self._running().stdin

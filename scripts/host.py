@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator
+from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
 from scripts import ports, storage
 from scripts.azurite import Azurite
 from scripts.console import DevError, complain, say
-from scripts.layout import HOST_STATE, LOGS, ROOT, VENV
+from scripts.layout import LOGS, ROOT, VENV
 from scripts.storage import Storage
 
 CONNECTION_SETTING: Final = "AzureWebJobsStorage"
@@ -30,6 +31,8 @@ def start(options: argparse.Namespace) -> int:
     """
     _refuse_taken_port(options.host, options.port)
     with _signals_as_interrupts(), storage.opened(fresh=options.fresh) as opened:
+        if options.fresh:
+            forget_state(Path(options.state))
         # Both start at once: the host takes about as long to load the app as Azurite to answer.
         host = _start_funchost(options, opened.ports.connection_string)
         try:
@@ -75,6 +78,12 @@ def azurite() -> int:
     raise DevError(f"Azurite ended with exit code {code}: .dev/logs/azurite.log may say why.")
 
 
+def forget_state(state: Path) -> None:
+    """Delete the local host's state file and what SQLite keeps beside it."""
+    for path in state.parent.glob(f"{state.name}*"):
+        path.unlink()
+
+
 def _refuse_taken_port(host: str, port: int) -> None:
     if port and not ports.is_free(port, host):
         raise DevError(
@@ -83,10 +92,17 @@ def _refuse_taken_port(host: str, port: int) -> None:
 
 
 def _start_funchost(options: argparse.Namespace, connection: str) -> subprocess.Popen[bytes]:
-    state = options.state or str(HOST_STATE)
     verbose = ["--verbose"] if options.verbose else []
     command = [sys.executable, "-m", "scripts.tether", "funchost", "start", "--app", str(ROOT)]
-    command += ["--host", options.host, "--port", str(options.port), "--state", state, *verbose]
+    command += [
+        "--host",
+        options.host,
+        "--port",
+        str(options.port),
+        "--state",
+        options.state,
+        *verbose,
+    ]
     return subprocess.Popen(
         command,
         cwd=ROOT,

@@ -16,7 +16,7 @@ from typing import Final
 from scripts import node, ports
 from scripts.azurite import DEFAULT_PORTS, Azurite, Ports
 from scripts.console import DevError, say
-from scripts.layout import AZURITE_DATA, HOST_STATE, KEPT, LOGS
+from scripts.layout import AZURITE_DATA, KEPT, LOGS
 
 _LOCK: Final = KEPT / "azurite.lock"
 _PORTS: Final = KEPT / "azurite.json"
@@ -91,10 +91,8 @@ def in_use() -> bool:
 
 
 def forget() -> None:
-    """Delete what storage and the local host have kept."""
+    """Delete what storage has kept."""
     shutil.rmtree(AZURITE_DATA, ignore_errors=True)
-    for path in HOST_STATE.parent.glob(f"{HOST_STATE.name}*"):
-        path.unlink()
 
 
 def _try(lock: int) -> bool:

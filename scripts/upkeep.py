@@ -5,10 +5,10 @@ import shutil
 import subprocess
 from typing import Final
 
-from scripts import environment, node, ports, storage
+from scripts import environment, host, node, ports, storage
 from scripts.azurite import DEFAULT_PORTS
 from scripts.console import DevError, say, step
-from scripts.layout import AZURITE, AZURITE_DATA, KEPT, LOGS, ROOT, VENV
+from scripts.layout import AZURITE, HOST_STATE, KEPT, LOGS, ROOT, VENV
 
 HOST_PORT: Final = 7071
 
@@ -59,7 +59,8 @@ def clean(*, everything: bool) -> int:
         raise DevError("Storage is in use by another ./dev of this checkout: stop that one first.")
     with step("Deleting caches, logs and local data"):
         storage.forget()
-        for path in (*(ROOT / name for name in _CACHES), LOGS, KEPT / "coverage", AZURITE_DATA):
+        host.forget_state(HOST_STATE)
+        for path in (*(ROOT / name for name in _CACHES), LOGS, KEPT / "coverage"):
             shutil.rmtree(path, ignore_errors=True)
         for cache in ROOT.rglob("__pycache__"):
             if VENV not in cache.parents and KEPT not in cache.parents:

@@ -18,10 +18,6 @@ from scripts.azurite import Azurite
 
 _FOLDER_VARIABLE: Final = "TEST_AZURITE_FOLDER"
 
-# Kept for as long as this process lives: a subprocess object that is dropped while its process runs
-# is a ResourceWarning, which is an error here.
-_started: Final[list[Azurite]] = []
-
 
 class TestRun:
     """The lifeline that the run holds; made in pytest's first process only."""
@@ -60,6 +56,7 @@ def _start(folder: Path) -> str:
         azurite.start()
     finally:
         os.close(lifeline)
-    _started.append(azurite)
     azurite.wait_until_ready()
-    return azurite.connection_string
+    found = azurite.connection_string
+    azurite.detach()
+    return found
