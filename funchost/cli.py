@@ -1,0 +1,98 @@
+"""The command line: ``funchost start``, in the words of ``func start``.
+
+It reads the words and nothing else; running the app is ``bootstrap``.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from funchost.bootstrap import serve
+from funchost.engine.errors import EngineError
+from funchost.errors import StartError
+from funchost.options import Options, Sync
+
+LAST_PORT = 65_535
+FAILED = 1
+INTERRUPTED = 130
+
+type Serve = Callable[[Options], None]
+
+
+def main(arguments: Sequence[str] | None = None, *, run: Serve = serve) -> int:
+    """Run the host until it is told to stop.
+
+    Args:
+        arguments: The words after the program's name; None takes those of the process.
+        run: What runs the host.
+
+    Returns:
+        The exit code: 0, or 1 with one sentence on standard error. Wrong words exit with 2.
+    """
+    options = _options(arguments)
+    try:
+        run(options)
+    except (StartError, EngineError) as error:
+        print(f"funchost: {error}", file=sys.stderr)  # noqa: T201 - this is what a command line does
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> Options:
+    parser = _parser()
+    words = parser.parse_args(arguments)
+    app: Path = words.app
+    if not app.is_dir():
+        parser.error(f"--app: there is no folder '{app}'")
+    state: Path | None = words.state
+    return Options(
+        app=app.resolve(),
+        port=words.port,
+        host=words.host,
+        state=state.resolve() if state else None,
+        verbose=words.verbose,
+        sync=words.sync,
+        functions=tuple(words.functions),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="funchost", description="Run an Azure Functions app (Python, v2 model) locally."
+    )
+    start = parser.add_subparsers(title="commands", metavar="COMMAND", required=True).add_parser(
+        "start", help="serve the app until interrupted", description="Serve the app."
+    )
+    start.add_argument(
+        "--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (default: here)"
+    )
+    start.add_argument(
+        "--port", "-p", type=_port, help="default: LocalHttpPort of local.settings.json, or 7071"
+    )
+    start.add_argument(
+        "--host", "--address", default="127.0.0.1", help="address to bind (default: %(default)s)"
+    )
+    start.add_argument(
+        "--state", type=Path, metavar="PATH", help="default: .funchost/state.db in the app"
+    )
+    start.add_argument(
+        "--sync",
+        type=Sync,
+        choices=list(Sync),
+        default=Sync.NORMAL,
+        help="normal survives the end of the process, full also a power cut (default: %(default)s)",
+    )
+    start.add_argument(
+        "--functions", nargs="+", default=[], metavar="NAME", help="run these functions only"
+    )
+    start.add_argument("--verbose", action="store_true", help="log details")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= LAST_PORT):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port (0 to {LAST_PORT})")
+    return int(text)

@@ -1,0 +1,79 @@
+"""What this layer needs to know of the app, and of whoever runs its functions.
+
+Plain values; the bootstrap makes them from what the worker has indexed. No aiohttp here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """A request as the worker takes it.
+
+    Header names are in lower case, values of a repeated name joined by commas; so are those of
+    the query. ``params`` holds the values of the route.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    params: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """What a function answered; ``cookies`` are complete values of ``Set-Cookie`` headers."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[str, ...] = ()
+    body: bytes = b""
+
+
+class Invoke(Protocol):
+    """Runs an HTTP-triggered function of the app."""
+
+    async def __call__(self, name: str, request: HttpRequest) -> HttpAnswer:
+        """Run the function once.
+
+        Raises:
+            WorkerError: the function failed, and the log says so already. Any other exception
+                is taken for a fault of the host.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function of the app, as far as routes, banner and admin endpoints care.
+
+    Attributes:
+        name: As registered.
+        trigger: The type of its trigger binding, such as ``httpTrigger``.
+        route: The route template of an HTTP trigger, without the prefix.
+        methods: The verbs of an HTTP trigger, upper case; none means any.
+        is_disabled: It is listed, and never run.
+        bindings: The bindings as indexed.
+        entry_point: The name of the Python function.
+        script_file: The module it was found in, relative to ``directory``.
+        directory: The app's folder.
+    """
+
+    name: str
+    trigger: str
+    route: str | None = None
+    methods: tuple[str, ...] = ()
+    is_disabled: bool = False
+    bindings: tuple[Mapping[str, object], ...] = field(default=())
+    entry_point: str = ""
+    script_file: str = "function_app.py"
+    directory: str = ""
+
+    @property
+    def is_http(self) -> bool:
+        """Tell whether HTTP requests trigger it."""
+        return self.trigger.casefold() == "httptrigger"

@@ -1,0 +1,73 @@
+"""Starting an instance over HTTP, and waiting a while for its end (``POST orchestrators/...``)."""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from funchost.dispatch.hub import StartRequest, TaskHub
+from funchost.engine.events import RuntimeStatus
+from funchost.engine.ports import InstanceRecord
+from funchost.http.answers import json_answer
+from funchost.http.calls import BadQueryError, Call
+from funchost.http.links import Links
+from funchost.http.payloads import json_text, stored_value
+from funchost.http.status_view import status_view
+
+SHORTEST_WAIT_S = 0.05
+RETRY_AFTER_S = "10"
+
+
+class Starting:
+    """The endpoints that start instances."""
+
+    def __init__(self, hub: TaskHub, links: Links) -> None:
+        self._hub = hub
+        self._links = links
+
+    async def start(self, call: Call, values: Mapping[str, str]) -> web.Response:
+        """Start an orchestrator; with ``timeout`` and ``pollingInterval``, wait for its end."""
+        patience = call.query.seconds("timeout")
+        interval = call.query.seconds("pollingInterval")
+        if patience and interval and interval > patience:
+            raise BadQueryError("The 'timeout' should be longer than the 'pollingInterval'.")
+        instance_id = await self._hub.start(
+            StartRequest(
+                name=values["functionName"],
+                instance_id=values.get("instanceId"),
+                input=json_text(call.body) if call.body else None,
+                version=call.query.first("version"),
+            )
+        )
+        if patience and interval:
+            record = await self._end_of(instance_id, patience=patience, interval=interval)
+            if record is not None:
+                return _result(record)
+        return self.accepted(call.base_url, instance_id)
+
+    def accepted(self, base_url: str, instance_id: str) -> web.Response:
+        """Return the answer that tells where to look for an instance."""
+        links = self._links.of(base_url, instance_id)
+        headers = {"Location": links["statusQueryGetUri"], "Retry-After": RETRY_AFTER_S}
+        return json_answer(202, links, headers)
+
+    async def _end_of(
+        self, instance_id: str, *, patience: float, interval: float
+    ) -> InstanceRecord | None:
+        """Return the record once it has ended, None when that takes longer than the patience."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + patience
+        while True:
+            record = await self._hub.status(instance_id)
+            if record is not None and record.status.is_terminal:
+                return record
+            left = give_up_at - loop.time()
+            if left <= 0:
+                return None
+            await asyncio.sleep(min(max(interval, SHORTEST_WAIT_S), left))
+
+
+def _result(record: InstanceRecord) -> web.Response:
+    if record.status is RuntimeStatus.COMPLETED:
+        return json_answer(200, stored_value(record.output))
+    return json_answer(200, status_view(record))
