@@ -49,7 +49,7 @@ class SdkWorker:
         run = Orchestrator.create(self._code[head.name])
         try:
             return turn_of_return(run(document(head, history)))
-        except Exception as error:  # noqa: BLE001 - the worker library catches just as widely
+        except Exception as error:
             message = f"{type(error).__name__}: {error}"
             return turn_of_failure(Failure(message=message, stack=""))
 
@@ -64,7 +64,7 @@ class SdkWorker:
             result = self._activities[name](value)
             if asyncio.iscoroutine(result):
                 result = await result
-        except Exception as error:  # noqa: BLE001 - the worker library catches just as widely
+        except Exception as error:
             return self._failure(name, error)
         return Succeeded(result=recompact(json.dumps(result)))
 
