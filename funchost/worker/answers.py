@@ -73,6 +73,11 @@ def turn_of_failure(failure: Failure) -> Turn:
     )
 
 
+def shown(text: str) -> str:
+    """Return a message or traceback for people: without the document that the SDK appends."""
+    return text.partition(_SEPARATOR)[0]
+
+
 def activity_failure(name: str, failure: Failure) -> Failed:
     """Say that an activity raised, in the platform's words (the second space is theirs)."""
     text = " " + failure.message.partition("\nStack:")[0].partition(_LABEL)[0]

@@ -1,0 +1,164 @@
+"""Single invocations: on which thread or loop, for how long, and what the log says of them.
+
+What goes in and what an answer means is ``host_worker``'s business.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from time import perf_counter
+
+from funchost.engine.calls import WorkerUnavailableError
+from funchost.worker.answers import Failure, shown
+from funchost.worker.errors import FunctionTimeoutError
+from funchost.worker.functions import Function, TriggerKind
+from funchost.worker.library import Call, Library, Success
+from funchost.worker.logs import Invocation, correlate_records
+from funchost.worker.loop import InvocationLoop
+from funchost.worker.protos import TypedData
+
+type Result = Success | Failure
+
+_LOG = logging.getLogger("funchost.worker")
+
+# Replaying is computing: more threads than this only contend for the interpreter.
+_ORCHESTRATOR_THREADS = min(4, os.cpu_count() or 1)
+
+
+_CLOSE_S = 1.0  # what stopping may take beyond the patience for running functions
+
+
+class Invocations:
+    """Makes invocations from the caller's loop, until it is stopped."""
+
+    def __init__(
+        self, library: Library, *, timeout: timedelta | None, new_id: Callable[[], str]
+    ) -> None:
+        self._library = library
+        self._timeout_s = None if timeout is None else timeout.total_seconds()
+        self._timeout_text = str(timeout)
+        self._new_id = new_id
+        self._loop = InvocationLoop()
+        self._orchestrators = ThreadPoolExecutor(
+            _ORCHESTRATOR_THREADS, thread_name_prefix="orchestrator"
+        )
+        self._running: set[asyncio.Future[Result]] = set()
+        self._stopping = False
+        self._end_correlation = correlate_records()
+        self._loop.start()
+
+    async def on_loop[T](self, work: Coroutine[None, None, T]) -> T:
+        """Run something beside a function on the loop that functions use."""
+        return await asyncio.wrap_future(self._loop.submit(work))
+
+    async def invoke(
+        self,
+        function: Function,
+        inputs: Sequence[tuple[str, TypedData]],
+        *,
+        instance_id: str | None = None,
+        task_id: int | None = None,
+    ) -> Result:
+        """Run a function once and log what became of it.
+
+        Raises:
+            FunctionTimeoutError: it took longer than allowed. A thread cannot be ended: a
+                function that is not ``async`` goes on, unheard.
+
+            WorkerUnavailableError: the host is stopping.
+        """
+        if self._stopping:
+            raise WorkerUnavailableError("the host is stopping")
+        invocation = Invocation(
+            function_name=function.name,
+            invocation_id=self._new_id(),
+            instance_id=instance_id,
+            task_id=task_id,
+        )
+        call = Call(function_id=function.function_id, invocation=invocation, inputs=inputs)
+        begun = perf_counter()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                result = await self._tracked(self._submit(function, call))
+        except TimeoutError:
+            text = (
+                f"Timeout value of {self._timeout_text} was exceeded by function: "
+                f"Functions.{function.name}"
+            )
+            _report(function, invocation, begun, Failure(message=text, stack=""))
+            raise FunctionTimeoutError(text) from None
+        _report(function, invocation, begun, result)
+        return result
+
+    async def stop(self, patience: timedelta) -> bool:
+        """Let running functions end, then give up on them; close the SDK's connections.
+
+        Returns:
+            Whether all have ended. If not, a thread is still in user code, and the interpreter
+            would wait for it: the process has to leave by ``os._exit``.
+        """
+        self._stopping = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=patience.total_seconds())
+        stuck = [future for future in self._running if not future.done()]
+        for future in stuck:
+            future.cancel()
+        ended = await self._close_loop()
+        for pool in (self._orchestrators, self._library.pool):
+            pool.shutdown(wait=not stuck, cancel_futures=True)
+        self._end_correlation()
+        return ended and not stuck
+
+    def _submit(self, function: Function, call: Call) -> Future[Result]:
+        if function.is_async:
+            return self._loop.submit(self._library.call(call))
+        is_orchestrator = function.kind is TriggerKind.ORCHESTRATION
+        pool = self._orchestrators if is_orchestrator else self._library.pool
+        return pool.submit(self._library.call_here, call)
+
+    async def _tracked(self, future: Future[Result]) -> Result:
+        waiting = asyncio.wrap_future(future)
+        self._running.add(waiting)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._stopping and task is not None and not task.cancelling():
+                raise WorkerUnavailableError("the host is stopping") from None
+            raise
+        finally:
+            self._running.discard(waiting)
+
+    async def _close_loop(self) -> bool:
+        closing = self._loop.submit(self._library.close_client_session())
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(closing), _CLOSE_S)
+        except TimeoutError:
+            return False  # user code blocks the loop
+        return await asyncio.to_thread(self._loop.stop, timedelta(seconds=_CLOSE_S))
+
+
+def _report(function: Function, invocation: Invocation, begun: float, result: Result) -> None:
+    """Write one line for an invocation; a failure brings its traceback."""
+    # An orchestrator runs once an episode: its successes would drown everything else.
+    level = logging.DEBUG if function.kind is TriggerKind.ORCHESTRATION else logging.INFO
+    level = logging.ERROR if isinstance(result, Failure) else level
+    if not _LOG.isEnabledFor(level):
+        return
+    verdict = "Failed" if isinstance(result, Failure) else "Succeeded"
+    where = "" if invocation.instance_id is None else f"Instance={invocation.instance_id}, "
+    where += "" if invocation.task_id is None else f"Task={invocation.task_id}, "
+    line = (
+        f"Executed 'Functions.{function.name}' ({verdict}, {where}"
+        f"Id={invocation.invocation_id}, Duration={(perf_counter() - begun) * 1000:.0f}ms)"
+    )
+    _LOG.log(level, "%s%s", line, _told(result))
+
+
+def _told(result: Result) -> str:
+    if isinstance(result, Success):
+        return ""
+    return f"\n{shown(result.message)}\n{shown(result.stack)}".rstrip()
