@@ -6,6 +6,7 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure.data.tables import TableServiceClient
@@ -27,16 +28,21 @@ with Azurite(log=pathlib.Path(sys.argv[1])) as azurite:
 """
 
 
+def _untyped(client: object) -> Any:
+    """The SDKs' own annotations have gaps, which are not these tests' subject."""
+    return client
+
+
 def test_the_runs_azurite_serves_tables_and_blobs(azurite: str) -> None:
     name = f"t{uuid.uuid4().hex}"
 
     with TableServiceClient.from_connection_string(azurite) as tables:
-        table = tables.create_table(name)
+        table = _untyped(tables).create_table(name)
         table.create_entity({"PartitionKey": "p", "RowKey": "r", "amount_minor": 4200})
         assert table.get_entity("p", "r")["amount_minor"] == 4200
 
     with BlobServiceClient.from_connection_string(azurite) as blobs:
-        blob = blobs.create_container(name).upload_blob("b", b"content")
+        blob = _untyped(blobs).create_container(name).upload_blob("b", b"content")
         assert blob.download_blob().readall() == b"content"
 
 
@@ -48,7 +54,7 @@ def test_what_is_stored_in_a_folder_is_there_the_next_time(tmp_path: Path) -> No
         Azurite(log=log, data=data) as first,
         BlobServiceClient.from_connection_string(first.connection_string) as blobs,
     ):
-        blobs.create_container("kept").upload_blob("b", b"content")
+        _untyped(blobs).create_container("kept").upload_blob("b", b"content")
 
     with (
         Azurite(log=log, data=data) as second,

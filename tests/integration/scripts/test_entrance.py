@@ -45,9 +45,7 @@ def test_without_python_one_sentence_says_how_to_get_it(
 
     assert ended.returncode == 1
     sentence = ended.stderr.splitlines()[-1]
-    assert sentence.startswith(
-        "dev: Python 3.13 was not found and could not be fetched: install it"
-    )
+    assert sentence.startswith("dev: Python 3.13 was not found and could not be fetched: install")
     assert not (checkout.root / ".venv").exists()
 
 
@@ -132,9 +130,7 @@ def test_storage_ports_that_a_stranger_holds_are_avoided(
 
 
 def _twin(checkout: Checkout, folder: Path) -> Path:
-    shutil.copytree(
-        checkout.root, folder, symlinks=True, dirs_exist_ok=True, ignore=lambda *_: {"__pycache__"}
-    )
+    shutil.copytree(checkout.root, folder, symlinks=True, dirs_exist_ok=True)
     return folder
 
 
