@@ -123,7 +123,7 @@ def decode_event(text: str) -> Event:
     try:
         document = json.loads(text)
         return cast("Event", _KINDS[document["type"]].read(document))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise StateFileError(f"An event in the state file cannot be read: {error!r}") from error
 
 
