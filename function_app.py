@@ -1,0 +1,26 @@
+"""Composition root: one blueprint per domain module, nothing else."""
+
+import azure.durable_functions as df
+
+from workflows.delivery_tracking import (
+    activities as delivery_tracking_activities,
+    orchestrator as delivery_tracking_orchestrator,
+)
+from workflows.management import http as management_http
+from workflows.order_processing import (
+    activities as order_processing_activities,
+    http as order_processing_http,
+    orchestrator as order_processing_orchestrator,
+)
+
+app = df.DFApp()
+
+for module in (
+    order_processing_orchestrator,
+    order_processing_activities,
+    order_processing_http,
+    delivery_tracking_orchestrator,
+    delivery_tracking_activities,
+    management_http,
+):
+    app.register_functions(module.blueprint)

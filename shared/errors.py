@@ -1,0 +1,130 @@
+"""The application's error vocabulary: one class per decision that a caller can take.
+
+Standard library only, at the bottom of the import graph. Expected business outcomes (declined,
+out of stock) are values and have no class here; protocol errors of the local host live there.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+# An error that crosses the activity boundary arrives as text, "…Error: code: message".
+_NAMED_ERROR = re.compile(r"\b[A-Z]\w*Error: ([a-z][a-z0-9_]*): ")
+UNNAMED_FAILURE = "unexpected_failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProblem:
+    """One wrong field of a request.
+
+    ``pointer`` is a JSON pointer (RFC 6901) into the body, ``code`` is stable, ``detail`` is for
+    people and never repeats the refused value.
+    """
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class WorkflowError(Exception):
+    """Base of every error that the application names."""
+
+    code: ClassVar[str] = "workflow_error"
+    retriable: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        """Render as ``code: message``, so that the code survives serialization."""
+        return f"{self.code}: {self.message}"
+
+    @property
+    def message(self) -> str:
+        """The message alone, without the code."""
+        return super().__str__()
+
+
+class ProviderUnavailableError(WorkflowError):
+    """A system outside did not answer; whether the call took effect is unknown."""
+
+    code = "provider_unavailable"
+    retriable = True
+
+
+class StorageUnavailableError(WorkflowError):
+    """The application's own storage did not answer or refused for now."""
+
+    code = "storage_unavailable"
+    retriable = True
+
+
+class RequestMissingError(WorkflowError):
+    """An activity asked for a stored request that is not there."""
+
+    code = "request_missing"
+
+
+class NeedsAttentionError(WorkflowError):
+    """An orchestration cannot end well by itself: a person has to look. Fails the instance."""
+
+    code = "needs_attention"
+
+
+class BodyTooLargeError(WorkflowError):
+    """The request body is larger than this endpoint reads."""
+
+    code = "body_too_large"
+
+
+class UnsupportedMediaTypeError(WorkflowError):
+    """The request body is not declared as JSON in UTF-8 without content coding."""
+
+    code = "unsupported_media_type"
+
+
+class MalformedJsonError(WorkflowError):
+    """The request body is not the JSON that this application accepts."""
+
+    code = "malformed_json"
+
+
+class InvalidRequestError(WorkflowError):
+    """The request is well formed and wrong; ``problems`` names every wrong field."""
+
+    code = "invalid_request"
+
+    def __init__(self, message: str, problems: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class ConflictingRequestError(WorkflowError):
+    """The same business id was used before with another content."""
+
+    code = "conflicting_request"
+
+
+class InstanceUnknownError(WorkflowError):
+    """No instance has this id."""
+
+    code = "instance_unknown"
+
+
+class InstancePurgedError(WorkflowError):
+    """The instance ended and its history has been removed since."""
+
+    code = "instance_purged"
+
+
+def code_of(failure: BaseException) -> str:
+    """Return the stable code inside a failed task's text.
+
+    The SDK raises a bare ``Exception`` for a failed task, so the class is lost and the text is all
+    there is. A failure that the application did not name is ``unexpected_failure``: its text may
+    hold internals and must not reach a status or a customer.
+    """
+    match failure:
+        case WorkflowError():
+            return failure.code
+        case _:
+            found = _NAMED_ERROR.search(str(failure))
+            return found.group(1) if found else UNNAMED_FAILURE

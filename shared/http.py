@@ -1,0 +1,178 @@
+"""HTTP edges: read a body strictly, answer problems (RFC 9457), never leak what went wrong inside.
+
+One table maps error codes to statuses; handlers raise and `answers_problems` answers. Nothing here
+knows a domain, and the JSON rules themselves are in shared.strict_json.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import azure.functions as func
+from pydantic import ValidationError
+
+from shared.errors import (
+    BodyTooLargeError,
+    FieldProblem,
+    InvalidRequestError,
+    UnsupportedMediaTypeError,
+    WorkflowError,
+)
+from shared.models import EdgeModel
+from shared.strict_json import parse_json
+
+MAX_BODY_BYTES = 64 * 1024
+API_PREFIX = "/api"  # host.json's routePrefix; links are paths, so no Host header can bend them
+PROBLEM_TYPE = "urn:workflow-functions:problem:"
+_RETRY_AFTER_SECONDS = "2"
+
+_SAFE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_JSON_MEDIA_TYPE = re.compile(r'application/json(?:\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
+_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_MAX_PATH = 200
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+
+# code -> (status, title, further headers)
+_STATUS: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
+    "malformed_json": (400, "The body is not acceptable JSON", {}),
+    "invalid_request": (400, "The request is not valid", {}),
+    "instance_unknown": (404, "No such workflow", {}),
+    "conflicting_request": (409, "The id is taken by another request", {}),
+    "instance_purged": (410, "The workflow has been purged", {}),
+    "body_too_large": (413, "The body is too large", {}),
+    "unsupported_media_type": (
+        415,
+        "The media type is not supported",
+        {"Accept": "application/json"},
+    ),
+    "storage_unavailable": (503, "Try again later", {"Retry-After": _RETRY_AFTER_SECONDS}),
+    "provider_unavailable": (503, "Try again later", {"Retry-After": _RETRY_AFTER_SECONDS}),
+}
+_INTERNAL: tuple[int, str, Mapping[str, str]] = (500, "Something went wrong inside", {})
+
+_logger = logging.getLogger(__name__)
+
+type Handler = Callable[..., Awaitable[func.HttpResponse]]
+
+
+def read_model[M: EdgeModel](req: func.HttpRequest, model: type[M]) -> M:
+    """Parse the body into an edge model.
+
+    Raises:
+        UnsupportedMediaTypeError: Not declared as plain JSON in UTF-8.
+        BodyTooLargeError: More than 64 KiB.
+        MalformedJsonError: Not JSON as `shared.strict_json` accepts it.
+        InvalidRequestError: Names every wrong field.
+    """
+    if not _JSON_MEDIA_TYPE.fullmatch(_header(req, "Content-Type").strip()):
+        raise UnsupportedMediaTypeError("send Content-Type: application/json in UTF-8")
+    if _header(req, "Content-Encoding").strip().lower() not in {"", "identity"}:
+        raise UnsupportedMediaTypeError("send the body without content coding")
+    body = req.get_body()
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLargeError(f"this endpoint reads {MAX_BODY_BYTES} bytes")
+    try:
+        return model.from_json(parse_json(body))
+    except ValidationError as error:
+        problems = field_problems(error)
+        raise InvalidRequestError(
+            "one field is wrong" if len(problems) == 1 else f"{len(problems)} fields are wrong",
+            problems,
+        ) from None  # the original quotes what was sent
+
+
+def field_problems(error: ValidationError) -> list[FieldProblem]:
+    """Translate pydantic's findings; the refused values stay behind."""
+    return [
+        FieldProblem(
+            pointer=_pointer(found["loc"]),
+            code=found["type"].replace("_", "-"),
+            detail=found["msg"],
+        )
+        for found in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """Write a JSON pointer (RFC 6901); a name that is not plain may be a secret: it becomes `*`."""
+    return "".join(
+        f"/{part}" if isinstance(part, int) or _PLAIN_NAME.fullmatch(part) else "/*"
+        for part in location
+    )
+
+
+def _header(req: func.HttpRequest, name: str) -> str:
+    return cast("Mapping[str, str]", req.headers).get(name, "")
+
+
+def answer(
+    document: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> func.HttpResponse:
+    """Answer JSON that nobody may cache or sniff."""
+    return func.HttpResponse(
+        json.dumps(document),
+        status_code=status,
+        headers={**_SAFE_HEADERS, **(headers or {})},
+        mimetype="application/json",
+    )
+
+
+def workflow_path(instance_id: str) -> str:
+    """Return the path of an instance's status; ids need no quoting beyond their own rules."""
+    return f"{API_PREFIX}/workflows/{instance_id}"
+
+
+def while_running(location: str) -> dict[str, str]:
+    """Return the headers that tell a client where and when to ask next."""
+    return {"Location": location, "Retry-After": _RETRY_AFTER_SECONDS}
+
+
+def answers_problems(handler: Handler) -> Handler:
+    """Turn what a handler raises into a problem answer.
+
+    Named errors say their message; anything else is logged with its traceback and answered
+    with nothing but the fact.
+    """
+
+    @wraps(handler)
+    async def guarded(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
+        try:
+            return await handler(req, **bindings)
+        except WorkflowError as error:
+            return problem(req, error)
+        except Exception:
+            _logger.exception("unhandled failure in %s", handler.__name__)
+            return problem(req, None)
+
+    return guarded
+
+
+def problem(req: func.HttpRequest, error: WorkflowError | None) -> func.HttpResponse:
+    """Answer application/problem+json for a named error, or 500 for None."""
+    code = error.code if error else "internal_error"
+    status, title, headers = _STATUS.get(code, _INTERNAL)
+    document: dict[str, Any] = {
+        "type": PROBLEM_TYPE + code.replace("_", "-"),
+        "title": title,
+        "status": status,
+        "instance": urlsplit(req.url).path[:_MAX_PATH],
+    }
+    if error and code in _STATUS:
+        document["detail"] = error.message
+    if isinstance(error, InvalidRequestError) and error.problems:
+        document["errors"] = [
+            {"pointer": found.pointer, "code": found.code, "detail": found.detail}
+            for found in error.problems
+        ]
+    if trace := _TRACE_PARENT.fullmatch(_header(req, "traceparent")):
+        document["traceId"] = trace.group(1)
+    return func.HttpResponse(
+        json.dumps(document),
+        status_code=status,
+        headers={**_SAFE_HEADERS, **headers},
+        mimetype="application/problem+json",
+    )

@@ -1,0 +1,47 @@
+"""Fields that people fill in: e-mail, plain text, country; and the refusal of card numbers.
+
+A card number must never be stored, so it is refused wherever it might be typed, and no error
+repeats it.
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+_DIGIT_RUN = re.compile(r"\d(?:[ -]?\d){12,18}")
+_EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}\z"
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\z"
+
+
+def holds_card_number(text: str) -> bool:
+    """Whether a run of 13 to 19 digits, spaced or not, passes the Luhn check."""
+    return any(_passes_luhn(re.sub(r"\D", "", run)) for run in _DIGIT_RUN.findall(text))
+
+
+def _passes_luhn(digits: str) -> bool:
+    doubled = (sum(divmod(int(digit) * 2, 10)) for digit in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+
+
+def _refuse_card_number(text: str) -> str:
+    if holds_card_number(text):
+        raise PydanticCustomError(
+            "card_number_refused", "looks like a card number, which must not be sent here"
+        )
+    return text
+
+
+Email = Annotated[str, Field(max_length=254, pattern=_EMAIL)]
+PlainText = Annotated[
+    str,
+    Field(min_length=1, max_length=200, pattern=_NO_CONTROLS),
+    AfterValidator(_refuse_card_number),
+]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}\z")]
+PaymentToken = Annotated[
+    str,
+    Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]*\z"),
+    AfterValidator(_refuse_card_number),
+]

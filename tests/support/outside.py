@@ -1,0 +1,188 @@
+"""The outside world of an order in memory: stock, payments, a carrier, mail, stored requests.
+
+Behaves like the ports in workflows.order_processing.gateways and keeps books that tests can audit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from shared.storage import Row
+from shared.stored_requests import StoredRequests
+from workflows.order_processing import gateways
+from workflows.order_processing.models import (
+    Booking,
+    Item,
+    Payment,
+    PaymentStatus,
+    Reservation,
+)
+
+
+@dataclass
+class MemoryRows:
+    """A table: insert without an etag, replace under one."""
+
+    rows: dict[tuple[str, str], Row] = field(default_factory=dict[tuple[str, str], Row])
+    version: int = 0
+
+    def read(self, partition_key: str, row_key: str) -> Row | None:
+        return self.rows.get((partition_key, row_key))
+
+    def write(self, *rows: Row) -> bool:
+        for row in rows:
+            known = self.rows.get((row.partition_key, row.row_key))
+            if (known.etag if known else "") != row.etag:
+                return False
+        for row in rows:
+            self.version += 1
+            self.rows[row.partition_key, row.row_key] = Row(
+                partition_key=row.partition_key,
+                row_key=row.row_key,
+                fields=dict(row.fields),
+                etag=str(self.version),
+            )
+        return True
+
+
+@dataclass
+class MemoryStock:
+    """Reservations by id: held, committed or released; too little of some SKUs on request."""
+
+    short_of: frozenset[str] = frozenset()
+    reservations: dict[str, str] = field(default_factory=dict[str, str])
+
+    def reserve(
+        self, reservation_id: str, *, items: Sequence[Item], expires_at: datetime
+    ) -> Reservation:
+        assert expires_at.tzinfo
+        missing = tuple(item.sku for item in items if item.sku in self.short_of)
+        if missing:
+            return Reservation(reserved=False, missing=missing)
+        if self.reservations.setdefault(reservation_id, "held") == "released":
+            return Reservation(reserved=False)
+        return Reservation(reserved=True)
+
+    def commit(self, reservation_id: str) -> Reservation:
+        if self.reservations.get(reservation_id) in {"held", "committed"}:
+            self.reservations[reservation_id] = "committed"
+            return Reservation(reserved=True)
+        return Reservation(reserved=False)
+
+    def release(self, reservation_id: str) -> None:
+        self.reservations[reservation_id] = "released"
+
+
+@dataclass
+class MemoryPayments:
+    """Payments by key; the token says what the provider answers, as in the sandbox."""
+
+    payments: dict[str, PaymentStatus] = field(default_factory=dict[str, PaymentStatus])
+    settles_after: int = 3
+    finds: int = 0
+    amounts: dict[str, int] = field(default_factory=dict[str, int])
+
+    def authorize(self, key: str, *, amount_minor: int, currency: str, token: str) -> Payment:
+        assert currency
+        first = {
+            "tok_sandbox_declined": PaymentStatus.DECLINED,
+            "tok_sandbox_pending_settles": PaymentStatus.PENDING,
+            "tok_sandbox_pending_forever": PaymentStatus.PENDING,
+        }.get(token, PaymentStatus.AUTHORIZED)
+        if key not in self.payments and token.endswith("_forever"):
+            self.settles_after = 10**9
+        self.payments.setdefault(key, first)
+        self.amounts[key] = amount_minor
+        return self._payment(key)
+
+    def find(self, key: str) -> Payment:
+        self.finds += 1
+        if self.payments.get(key) is PaymentStatus.PENDING and self.finds >= self.settles_after:
+            self.payments[key] = PaymentStatus.AUTHORIZED
+        return self._payment(key)
+
+    def capture(self, key: str) -> Payment:
+        if self.payments.get(key) is PaymentStatus.AUTHORIZED:
+            self.payments[key] = PaymentStatus.CAPTURED
+        return self._payment(key)
+
+    def undo(self, key: str) -> Payment:
+        undone = {
+            PaymentStatus.CAPTURED: PaymentStatus.REFUNDED,
+            PaymentStatus.AUTHORIZED: PaymentStatus.VOIDED,
+            PaymentStatus.PENDING: PaymentStatus.VOIDED,
+            PaymentStatus.ABSENT: PaymentStatus.VOIDED,
+        }
+        known = self.payments.get(key, PaymentStatus.ABSENT)
+        self.payments[key] = undone.get(known, known)
+        return self._payment(key)
+
+    def _payment(self, key: str) -> Payment:
+        status = self.payments.get(key)
+        if status is None:
+            return Payment(status=PaymentStatus.ABSENT)
+        return Payment(status=status, payment_id=f"pay-{key}")
+
+
+@dataclass
+class MemoryCarrier:
+    """Shipments by key: booked or cancelled."""
+
+    refuses: bool = False
+    picked_up: bool = False
+    shipments: dict[str, str] = field(default_factory=dict[str, str])
+
+    def book(self, key: str, *, order_id: str, service: str, at: datetime) -> Booking:
+        assert order_id
+        assert service
+        assert at.tzinfo
+        if self.refuses:
+            return Booking(booked=False)
+        self.shipments.setdefault(key, "booked")
+        return Booking(booked=True, shipment_id=f"shp-{key}", tracking_number=f"TRK-{key}")
+
+    def cancel(self, key: str, *, at: datetime) -> bool:
+        assert at.tzinfo
+        if self.picked_up:
+            return False
+        if key in self.shipments:
+            self.shipments[key] = "cancelled"
+        return True
+
+
+@dataclass
+class MemoryMail:
+    """Messages by key."""
+
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+
+    def put(self, key: str, *, recipient: str, subject: str, text: str, at: datetime) -> None:
+        message = {"recipient": recipient, "subject": subject, "text": text, "at": at}
+        self.messages.setdefault(key, message)
+
+
+@dataclass
+class MemoryOutside:
+    """Everything outside, with its books open."""
+
+    stock: MemoryStock = field(default_factory=MemoryStock)
+    payments: MemoryPayments = field(default_factory=MemoryPayments)
+    carrier: MemoryCarrier = field(default_factory=MemoryCarrier)
+    mail: MemoryMail = field(default_factory=MemoryMail)
+    rows: MemoryRows = field(default_factory=MemoryRows)
+
+    @property
+    def requests(self) -> StoredRequests:
+        return StoredRequests(self.rows)
+
+    def ports(self) -> gateways.Outside:
+        catalogue = Path(gateways.__file__).with_name("catalogue.json")
+        return gateways.Outside(
+            catalogue=gateways.Catalogue(catalogue),
+            stock=self.stock,
+            payments=self.payments,
+            carrier=self.carrier,
+            mail=self.mail,
+        )

@@ -1,0 +1,351 @@
+"""The story of an order, told against the real activities and an outside world in memory."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from shared.errors import ProviderUnavailableError
+from tests.support.builders import an_order_request, the_order_for
+from tests.support.functions import activities_in
+from tests.support.outside import MemoryOutside
+from tests.support.playing import T0, Call, Run, play
+from workflows.order_processing import activities, names
+from workflows.order_processing.orchestrator import process_order
+
+ACTIVITIES = activities_in(activities.blueprint)
+UNDOING = [names.CANCEL_SHIPMENT, names.VOID_PAYMENT, names.RELEASE_STOCK]
+
+
+@dataclass
+class World:
+    """One order's world: activities run for real, some lose their answer or never happen."""
+
+    monkeypatch: pytest.MonkeyPatch
+    outside: MemoryOutside = field(default_factory=MemoryOutside)
+    down: set[str] = field(default_factory=set[str])
+    loses_answer: set[str] = field(default_factory=set[str])
+    delivery: str = "delivered"
+
+    def run(self, **request: Any) -> Run:
+        body = an_order_request(**request)
+        self.monkeypatch.setattr(activities, "outside", self.outside.ports)
+        self.monkeypatch.setattr(activities, "kept_requests", lambda: self.outside.requests)
+        self.outside.requests.keep(
+            body["orderId"], body=body, contact=body["customer"]["email"], now=T0
+        )
+        return play(process_order, the_order_for(body), self.answer)
+
+    def answer(self, call: Call) -> Any:
+        if call.name in self.down:
+            raise ProviderUnavailableError("down")
+        if call.kind == "sub_orchestration":
+            return {"status": self.delivery}
+        result = ACTIVITIES[call.name](call.input)
+        if call.name in self.loses_answer:
+            raise ProviderUnavailableError("the answer is lost")
+        return result
+
+    def told(self) -> list[str]:
+        return [key.rpartition(":")[2] for key in self.outside.mail.messages]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(monkeypatch)
+
+
+def test_an_order_is_taken_step_by_step_to_the_door(world: World) -> None:
+    run = world.run()
+
+    assert run.names == [
+        names.VALIDATE_ORDER,
+        names.RESERVE_STOCK,
+        names.AUTHORIZE_PAYMENT,
+        names.BOOK_SHIPMENT,
+        names.CAPTURE_PAYMENT,
+        names.COMMIT_STOCK,
+        names.NOTIFY_CUSTOMER,
+        names.TRACK_DELIVERY,
+    ]
+    assert run.output == {
+        "orderId": "A1",
+        "status": "delivered",
+        "problems": [],
+        "amounts": {"totalMinor": 9980, "capturedMinor": 9980, "currency": "EUR"},
+        "paymentId": "pay-order-A1:authorize",
+        "shipmentId": "shp-order-A1:book",
+        "trackingNumber": "TRK-order-A1:book",
+        "compensations": [],
+        "customerTold": True,
+        "completedAt": "2030-01-01T12:00:00Z",
+    }
+
+
+def test_the_status_moves_through_the_story_and_holds_no_personal_data(world: World) -> None:
+    run = world.run()
+
+    assert [status["status"] for status in run.context.custom_statuses] == [
+        "validating",
+        "reserving_stock",
+        "authorizing_payment",
+        "booking_shipment",
+        "capturing_payment",
+        "committing_stock",
+        "shipped",
+        "delivered",
+    ]
+
+
+def test_no_history_holds_a_token_an_address_a_name_or_an_email(world: World) -> None:
+    run = world.run(payment="pending_settles")
+
+    crossed = repr([call.input for call in run.calls]) + repr(run.output)
+    crossed += repr(run.context.custom_statuses) + repr(run.context.input)
+    for secret in ("tok_", "@", "Example Street", "12345", "Recipient"):
+        assert secret not in crossed
+
+
+def test_an_order_that_is_not_sold_like_that_is_rejected_with_every_reason(world: World) -> None:
+    run = world.run(
+        items=[
+            {"sku": "desk-lamp", "quantity": 1, "unitPriceMinor": 1},
+            {"sku": "unheard-of", "quantity": 1, "unitPriceMinor": 100},
+        ]
+    )
+
+    assert run.output["status"] == "rejected"
+    assert run.output["problems"] == [
+        {"code": "price_differs", "sku": "desk-lamp"},
+        {"code": "unknown_sku", "sku": "unheard-of"},
+    ]
+    assert run.names == [names.VALIDATE_ORDER, names.NOTIFY_CUSTOMER]
+    assert world.told() == ["rejected"]
+
+
+def test_missing_stock_ends_the_order_before_any_money_is_touched(world: World) -> None:
+    world.outside.stock.short_of = frozenset({"desk-lamp"})
+
+    run = world.run()
+
+    assert run.output["status"] == "out_of_stock"
+    assert run.output["reason"] == "missing: desk-lamp"
+    assert world.outside.payments.payments == {}
+    assert world.told() == ["out_of_stock"]
+
+
+def test_a_declined_payment_is_an_answer_and_the_stock_goes_back(world: World) -> None:
+    run = world.run(payment="declined")
+
+    assert run.output["status"] == "payment_declined"
+    assert run.names.count(names.AUTHORIZE_PAYMENT) == 1
+    assert world.outside.stock.reservations == {"order-A1:reserve": "released"}
+    assert world.told() == ["payment_declined"]
+
+
+def test_a_pending_payment_is_waited_for_with_growing_pauses(world: World) -> None:
+    run = world.run(payment="pending_settles")
+
+    assert run.output["status"] == "delivered"
+    assert run.waited.total_seconds() == 15 + 30 + 60
+    assert run.names.count(names.FIND_PAYMENT) == 3
+
+
+def test_a_payment_pending_beyond_the_customers_patience_is_called_off(world: World) -> None:
+    run = world.run(payment="pending_forever")
+
+    assert run.output["status"] == "payment_expired"
+    assert run.waited.total_seconds() == 900
+    assert world.outside.payments.payments == {"order-A1:authorize": "voided"}
+    assert world.told() == ["payment_expired"]
+
+
+def test_a_provider_that_is_silent_while_pending_does_not_end_the_wait(world: World) -> None:
+    world.down = {names.FIND_PAYMENT}
+
+    run = world.run(payment="pending_settles")
+
+    assert run.output["status"] == "payment_expired"
+    assert run.names.count(names.FIND_PAYMENT) > 3
+
+
+def test_a_lost_answer_is_asked_for_before_anything_is_decided(world: World) -> None:
+    world.loses_answer = {names.AUTHORIZE_PAYMENT}
+
+    run = world.run()
+
+    assert run.output["status"] == "delivered"
+    after = run.names.index(names.AUTHORIZE_PAYMENT) + 1
+    assert run.names[after] == names.FIND_PAYMENT
+    assert world.outside.payments.payments == {"order-A1:authorize": "captured"}
+
+
+def test_an_authorization_that_never_happened_is_undone_all_the_same(world: World) -> None:
+    world.down = {names.AUTHORIZE_PAYMENT}
+
+    run = world.run()
+
+    assert run.output["status"] == "compensated"
+    assert run.output["reason"] == "authorize_payment: provider_unavailable"
+    assert run.names[-3:] == [names.VOID_PAYMENT, names.RELEASE_STOCK, names.NOTIFY_CUSTOMER]
+
+
+def test_a_carrier_that_stays_away_costs_the_customer_nothing(world: World) -> None:
+    world.down = {names.BOOK_SHIPMENT}
+
+    run = world.run()
+
+    assert run.output["status"] == "compensated"
+    assert run.output["reason"] == "book_shipment: provider_unavailable"
+    assert run.output["amounts"]["capturedMinor"] == 0
+    assert run.output["compensations"] == [
+        {"step": "book_shipment", "status": "done"},
+        {"step": "authorize_payment", "status": "done"},
+        {"step": "reserve_stock", "status": "done"},
+    ]
+    assert world.outside.payments.payments == {"order-A1:authorize": "voided"}
+    assert world.outside.stock.reservations == {"order-A1:reserve": "released"}
+    assert world.told() == ["cancelled"]
+
+
+def test_a_carrier_that_refuses_is_not_asked_again(world: World) -> None:
+    world.outside.carrier.refuses = True
+
+    run = world.run()
+
+    assert run.output["status"] == "compensated"
+    assert run.output["reason"] == "refused_by_carrier"
+
+
+def test_a_compensation_that_fails_does_not_stop_the_others_and_fails_the_instance(
+    world: World,
+) -> None:
+    world.down = {names.BOOK_SHIPMENT, names.VOID_PAYMENT}
+
+    run = world.run()
+
+    assert str(run.failure) == (
+        "needs_attention: order A1 stopped at book_shipment: provider_unavailable"
+    )
+    final = run.context.custom_statuses[-1]
+    assert final["status"] == "needs_attention"
+    assert final["result"]["compensations"] == [
+        {"step": "book_shipment", "status": "done"},
+        {"step": "authorize_payment", "status": "failed", "error": "provider_unavailable"},
+        {"step": "reserve_stock", "status": "done"},
+    ]
+    assert world.outside.stock.reservations == {"order-A1:reserve": "released"}
+    assert world.told() == ["cancelled"]
+
+
+@pytest.mark.parametrize("step", [names.CAPTURE_PAYMENT, names.COMMIT_STOCK])
+def test_after_the_pivot_nothing_is_undone_and_a_person_is_called(world: World, step: str) -> None:
+    world.down = {step}
+
+    run = world.run()
+
+    assert run.failure is not None
+    assert not set(run.names) & set(UNDOING)
+    assert run.context.custom_statuses[-1]["result"]["status"] == "needs_attention"
+    assert world.told() == ["delayed"]
+
+
+def test_the_waiting_after_the_pivot_is_much_longer_than_before_it(world: World) -> None:
+    run = world.run()
+
+    policies = {call.name: call.policy for call in run.calls if call.kind == "activity"}
+    patience = {name: sum(p.backoff.waits(), T0 - T0) for name, p in policies.items()}
+    assert patience[names.RESERVE_STOCK].total_seconds() == 15
+    assert patience[names.CAPTURE_PAYMENT].total_seconds() > 1800
+    assert patience[names.COMMIT_STOCK].total_seconds() > 1800
+
+
+def test_a_mail_that_cannot_be_sent_changes_nothing_else(world: World) -> None:
+    world.down = {names.NOTIFY_CUSTOMER}
+
+    run = world.run()
+
+    assert run.output["status"] == "delivered"
+    assert run.output["customerTold"] is False
+
+
+@pytest.mark.parametrize(
+    ("delivery", "status", "reason"),
+    [
+        ("delivered", "delivered", None),
+        ("lost", "lost", None),
+        ("returned", "returned", None),
+        ("expired", "shipped", "tracking_expired"),
+    ],
+)
+def test_what_became_of_the_parcel_is_reported_on_top_of_a_fulfilled_order(
+    world: World, delivery: str, status: str, reason: str | None
+) -> None:
+    world.delivery = delivery
+
+    run = world.run()
+
+    assert run.output["status"] == status
+    assert run.output.get("reason") == reason
+
+
+def test_tracking_that_fails_leaves_the_order_shipped(world: World) -> None:
+    world.down = {names.TRACK_DELIVERY}
+
+    run = world.run()
+
+    assert run.output["status"] == "shipped"
+    assert run.output["reason"] == "track_delivery: provider_unavailable"
+    assert not set(run.names) & set(UNDOING)
+
+
+def test_tracking_runs_under_an_instance_id_of_its_own(world: World) -> None:
+    run = world.run()
+
+    assert run.calls[-1].instance_id == "tracking-A1"
+
+
+def test_a_second_run_of_a_finished_order_takes_nothing_twice(world: World) -> None:
+    first = world.run()
+    books = (dict(world.outside.stock.reservations), dict(world.outside.payments.payments))
+
+    second = world.run()
+
+    assert second.output == first.output
+    assert (world.outside.stock.reservations, world.outside.payments.payments) == books
+    assert len(world.outside.mail.messages) == 1
+
+
+BEFORE_THE_PIVOT: list[tuple[str, list[str]]] = [
+    (names.VALIDATE_ORDER, []),
+    (names.RESERVE_STOCK, [names.RELEASE_STOCK]),
+    (names.AUTHORIZE_PAYMENT, [names.VOID_PAYMENT, names.RELEASE_STOCK]),
+    (names.BOOK_SHIPMENT, UNDOING),
+]
+
+
+@settings(deadline=None)
+@given(
+    failing=st.sampled_from(BEFORE_THE_PIVOT),
+    effect_happened=st.booleans(),
+    stuck=st.sets(st.sampled_from(UNDOING)),
+)
+def test_whatever_step_fails_what_was_begun_is_undone_once_and_newest_first(
+    failing: tuple[str, list[str]], *, effect_happened: bool, stuck: set[str]
+) -> None:
+    step, expected = failing
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        world = World(monkeypatch)
+        world.down = {*stuck, names.FIND_PAYMENT}
+        (world.loses_answer if effect_happened else world.down).add(step)
+        run = world.run()
+
+    assert [name for name in run.names if name in UNDOING] == expected
+    if stuck & set(expected):
+        assert run.failure is not None
+    else:
+        assert run.output["status"] == "compensated"
+        assert set(world.outside.stock.reservations.values()) <= {"released"}
+        assert set(world.outside.payments.payments.values()) <= {"voided"}
+        assert set(world.outside.carrier.shipments.values()) <= {"cancelled"}

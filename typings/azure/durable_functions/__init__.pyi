@@ -1,0 +1,117 @@
+"""The part of azure-functions-durable 1.7 that this repository uses, typed.
+
+The package ships no py.typed, so without this every decorator and context would be Any.
+tests/contract/test_registration.py proves that each name here exists at run time.
+"""
+
+from collections.abc import Callable, Generator
+from datetime import datetime
+from typing import Any
+
+import azure.functions as func
+from azure.durable_functions.models import TaskBase
+from azure.functions.decorators.function_app import FunctionBuilder
+
+__all__ = [
+    "Blueprint",
+    "DFApp",
+    "DurableOrchestrationClient",
+    "DurableOrchestrationContext",
+    "DurableOrchestrationStatus",
+    "OrchestrationRuntimeStatus",
+    "RetryOptions",
+]
+
+from enum import Enum
+
+type _Decorator[F] = Callable[[F], FunctionBuilder]
+
+class OrchestrationRuntimeStatus(Enum):
+    Running = "Running"
+    Completed = "Completed"
+    ContinuedAsNew = "ContinuedAsNew"
+    Failed = "Failed"
+    Canceled = "Canceled"
+    Terminated = "Terminated"
+    Pending = "Pending"
+    Suspended = "Suspended"
+
+class RetryOptions:
+    def __init__(
+        self, first_retry_interval_in_milliseconds: int, max_number_of_attempts: int
+    ) -> None: ...
+    @property
+    def first_retry_interval_in_milliseconds(self) -> int: ...
+    @property
+    def max_number_of_attempts(self) -> int: ...
+    def to_json(self) -> dict[str, str | int]: ...
+
+class DurableOrchestrationContext:
+    @property
+    def instance_id(self) -> str: ...
+    @property
+    def is_replaying(self) -> bool: ...
+    @property
+    def current_utc_datetime(self) -> datetime: ...
+    def get_input(self) -> Any: ...
+    def set_custom_status(self, status: Any) -> None: ...
+    def call_activity(self, name: str, input_: Any | None = None) -> TaskBase: ...
+    def call_activity_with_retry(
+        self, name: str, retry_options: RetryOptions, input_: Any | None = None
+    ) -> TaskBase: ...
+    def call_sub_orchestrator(
+        self, name: str, input_: Any | None = None, instance_id: str | None = None
+    ) -> TaskBase: ...
+    def create_timer(self, fire_at: datetime) -> TaskBase: ...
+    def continue_as_new(self, input_: Any) -> None: ...
+
+class DurableOrchestrationStatus:
+    def __bool__(self) -> bool: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def instance_id(self) -> str | None: ...
+    @property
+    def created_time(self) -> datetime | None: ...
+    @property
+    def last_updated_time(self) -> datetime | None: ...
+    @property
+    def output(self) -> Any: ...
+    @property
+    def runtime_status(self) -> OrchestrationRuntimeStatus | None: ...
+    @property
+    def custom_status(self) -> Any: ...
+
+class DurableOrchestrationClient:
+    async def start_new(
+        self,
+        orchestration_function_name: str,
+        instance_id: str | None = None,
+        client_input: Any | None = None,
+    ) -> str: ...
+    async def get_status(
+        self,
+        instance_id: str,
+        show_history: bool = False,
+        show_history_output: bool = False,
+        show_input: bool = False,
+    ) -> DurableOrchestrationStatus: ...
+
+class Blueprint:
+    def __init__(self, http_auth_level: func.AuthLevel | str = ...) -> None: ...
+    def function_name(self, name: str) -> Callable[[Any], FunctionBuilder]: ...
+    def route(
+        self,
+        route: str | None = None,
+        trigger_arg_name: str = "req",
+        methods: list[str] | None = None,
+    ) -> Callable[[Any], FunctionBuilder]: ...
+    def orchestration_trigger(
+        self, context_name: str
+    ) -> _Decorator[Callable[[DurableOrchestrationContext], Generator[TaskBase, Any, Any]]]: ...
+    def activity_trigger(self, input_name: str) -> _Decorator[Callable[..., Any]]: ...
+    def durable_client_input(self, client_name: str) -> Callable[[Any], FunctionBuilder]: ...
+
+class DFApp(Blueprint):
+    def register_functions(self, function_container: Blueprint) -> None: ...
+    def get_functions(self) -> list[Any]: ...

@@ -1,0 +1,1 @@
+"""The application: one package per workflow domain; none imports another."""

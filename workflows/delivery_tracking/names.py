@@ -1,0 +1,11 @@
+"""Registered names: the wire contract between orchestrator, activities and histories.
+
+A released name never changes its meaning. What the functions do is in their modules.
+"""
+
+from typing import Final
+
+ORCHESTRATOR: Final = "delivery_tracking_orchestrator"
+
+CHECK_SHIPMENT: Final = "delivery_tracking_check_shipment"
+NOTIFY_CUSTOMER: Final = "delivery_tracking_notify_customer"

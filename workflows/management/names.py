@@ -1,0 +1,5 @@
+"""Registered names of the management functions."""
+
+from typing import Final
+
+GET_WORKFLOW: Final = "management_get_workflow"

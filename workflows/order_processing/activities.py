@@ -1,0 +1,157 @@
+"""What an order does to the world: thin edges that parse, ask a gateway, and answer.
+
+Each effect is keyed, so running an activity again repeats nothing. What a retry may heal is raised
+by the gateways; a permanent answer is returned. Order and undoing are the orchestrator's business.
+"""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from shared.models import JsonObject
+from workflows.order_processing import names
+from workflows.order_processing.gateways import kept_requests, outside
+from workflows.order_processing.models import (
+    AuthorizePayment,
+    BookShipment,
+    CancelShipment,
+    NotifyCustomer,
+    Order,
+    OrderRequest,
+    PaymentKey,
+    Problems,
+    ReservationKey,
+    ReserveStock,
+    Undone,
+)
+from workflows.order_processing.transitions import MONEY_IS_BACK, letter, price_problems
+
+blueprint = df.Blueprint()
+
+
+@blueprint.function_name(names.VALIDATE_ORDER)
+@blueprint.activity_trigger(input_name="payload")
+def validate_order(payload: Any) -> JsonObject:
+    """List what is wrong with the order, compared with the catalogue."""
+    order = Order.from_json(payload)
+    catalogue = outside().catalogue
+    found = price_problems(
+        order.items, catalogue.prices(order.currency), known=frozenset(catalogue.stock())
+    )
+    return Problems(problems=found).to_json()
+
+
+@blueprint.function_name(names.RESERVE_STOCK)
+@blueprint.activity_trigger(input_name="payload")
+def reserve_stock(payload: Any) -> JsonObject:
+    """Hold all lines until the instant given, or none."""
+    question = ReserveStock.from_json(payload)
+    return (
+        outside()
+        .stock.reserve(
+            question.reservation_id, items=question.items, expires_at=question.expires_at
+        )
+        .to_json()
+    )
+
+
+@blueprint.function_name(names.COMMIT_STOCK)
+@blueprint.activity_trigger(input_name="payload")
+def commit_stock(payload: Any) -> JsonObject:
+    """Take the held pieces off the shelf."""
+    question = ReservationKey.from_json(payload)
+    return outside().stock.commit(question.reservation_id).to_json()
+
+
+@blueprint.function_name(names.RELEASE_STOCK)
+@blueprint.activity_trigger(input_name="payload")
+def release_stock(payload: Any) -> JsonObject:
+    """Give back whatever the reservation holds; nothing when it holds nothing."""
+    question = ReservationKey.from_json(payload)
+    outside().stock.release(question.reservation_id)
+    return Undone(undone=True).to_json()
+
+
+@blueprint.function_name(names.AUTHORIZE_PAYMENT)
+@blueprint.activity_trigger(input_name="payload")
+def authorize_payment(payload: Any) -> JsonObject:
+    """Hold the amount; a repeat under the same key returns the first answer."""
+    question = AuthorizePayment.from_json(payload)
+    request = _stored_order(question.order_id)
+    return (
+        outside()
+        .payments.authorize(
+            question.key,
+            amount_minor=question.amount_minor,
+            currency=question.currency,
+            token=request.payment.token,
+        )
+        .to_json()
+    )
+
+
+@blueprint.function_name(names.FIND_PAYMENT)
+@blueprint.activity_trigger(input_name="payload")
+def find_payment(payload: Any) -> JsonObject:
+    """Say what the provider knows of the key."""
+    return outside().payments.find(PaymentKey.from_json(payload).key).to_json()
+
+
+@blueprint.function_name(names.CAPTURE_PAYMENT)
+@blueprint.activity_trigger(input_name="payload")
+def capture_payment(payload: Any) -> JsonObject:
+    """Take the held amount; the status says whether it was taken."""
+    return outside().payments.capture(PaymentKey.from_json(payload).key).to_json()
+
+
+@blueprint.function_name(names.VOID_PAYMENT)
+@blueprint.activity_trigger(input_name="payload")
+def void_payment(payload: Any) -> JsonObject:
+    """Drop the hold, or give the money back when it was taken; nothing when there is no payment."""
+    payment = outside().payments.undo(PaymentKey.from_json(payload).key)
+    undone = payment.status in MONEY_IS_BACK
+    return Undone(undone=undone, reason=None if undone else f"payment_{payment.status}").to_json()
+
+
+@blueprint.function_name(names.BOOK_SHIPMENT)
+@blueprint.activity_trigger(input_name="payload")
+def book_shipment(payload: Any) -> JsonObject:
+    """Hand the parcel to the carrier; a repeat under the same key returns the first booking."""
+    question = BookShipment.from_json(payload)
+    return (
+        outside()
+        .carrier.book(
+            question.key, order_id=question.order_id, service=question.service, at=question.at
+        )
+        .to_json()
+    )
+
+
+@blueprint.function_name(names.CANCEL_SHIPMENT)
+@blueprint.activity_trigger(input_name="payload")
+def cancel_shipment(payload: Any) -> JsonObject:
+    """Take the parcel back from the carrier; too late once it has been picked up."""
+    question = CancelShipment.from_json(payload)
+    undone = outside().carrier.cancel(question.key, at=question.at)
+    return Undone(undone=undone, reason=None if undone else "already_picked_up").to_json()
+
+
+@blueprint.function_name(names.NOTIFY_CUSTOMER)
+@blueprint.activity_trigger(input_name="payload")
+def notify_customer(payload: Any) -> None:
+    """Write to the customer, once per key."""
+    question = NotifyCustomer.from_json(payload)
+    request = _stored_order(question.order_id)
+    written = letter(question)
+    outside().mail.put(
+        question.key,
+        recipient=request.customer.email,
+        subject=written.subject,
+        text=written.text,
+        at=question.at,
+    )
+
+
+def _stored_order(order_id: str) -> OrderRequest:
+    """Load what the customer sent: token and contact are nowhere else."""
+    return OrderRequest.from_json(kept_requests().load(order_id).body)

@@ -1,0 +1,257 @@
+"""Ports to the systems outside, and the adapters that reach them.
+
+A port says what this domain needs, in its own words; every call may raise
+``ProviderUnavailableError`` or ``StorageUnavailableError``, and every call that changes something
+is safe to repeat under the same key. The systems themselves are simulated in shared.sandbox.
+"""
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from shared.sandbox.carrier import AlreadyPickedUp, CarrierLedger, Shipment, shipment_id_for
+from shared.sandbox.outbox import Outbox
+from shared.sandbox.payments import (
+    KeyReused,
+    Payment as LedgerPayment,
+    PaymentLedger,
+    PaymentStatus as LedgerStatus,
+    payment_id_for,
+)
+from shared.sandbox.stock import OutOfStock, ReservationState, Reserved, StockLedger, StockLine
+from shared.settings import current_settings
+from shared.storage import open_storage
+from shared.stored_requests import StoredRequests
+from workflows.order_processing import names
+from workflows.order_processing.models import (
+    Booking,
+    Item,
+    Payment,
+    PaymentStatus,
+    Reservation,
+)
+
+
+class Stock(Protocol):
+    """Where goods are held."""
+
+    def reserve(
+        self, reservation_id: str, *, items: Sequence[Item], expires_at: datetime
+    ) -> Reservation:
+        """Hold everything or nothing."""
+        ...
+
+    def commit(self, reservation_id: str) -> Reservation:
+        """Turn the hold into a sale; not reserved when the hold is gone."""
+        ...
+
+    def release(self, reservation_id: str) -> None:
+        """Give back whatever is held; nothing when nothing is."""
+        ...
+
+
+class Payments(Protocol):
+    """Where money is held and taken; a payment is known by the key it was authorized under."""
+
+    def authorize(self, key: str, *, amount_minor: int, currency: str, token: str) -> Payment:
+        """Hold the amount."""
+        ...
+
+    def find(self, key: str) -> Payment:
+        """Say what is known; ABSENT when nothing is."""
+        ...
+
+    def capture(self, key: str) -> Payment:
+        """Take the held amount."""
+        ...
+
+    def undo(self, key: str) -> Payment:
+        """Void the hold or refund what was taken; nothing when there is nothing."""
+        ...
+
+
+class Carrier(Protocol):
+    """Who carries parcels; a shipment is known by the key it was booked under."""
+
+    def book(self, key: str, *, order_id: str, service: str, at: datetime) -> Booking:
+        """Hand over a parcel."""
+        ...
+
+    def cancel(self, key: str, *, at: datetime) -> bool:
+        """Take it back, also when it was never booked; False when it is on its way."""
+        ...
+
+
+class Mail(Protocol):
+    """Who writes to customers."""
+
+    def put(self, key: str, *, recipient: str, subject: str, text: str, at: datetime) -> object:
+        """Send a message once per key."""
+        ...
+
+
+class Catalogue:
+    """What is sold, at which price, and how much of it there is at first: a file beside this one.
+
+    Args:
+        path: A JSON object, ``sku -> {"prices": {currency: minor units}, "stock": pieces}``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._entries = json.loads(path.read_text("utf-8"))
+
+    def prices(self, currency: str) -> Mapping[str, int]:
+        """Return unit prices in minor units by SKU, for what is sold in the currency."""
+        return {
+            sku: entry["prices"][currency]
+            for sku, entry in self._entries.items()
+            if currency in entry["prices"]
+        }
+
+    def stock(self) -> Mapping[str, int]:
+        """Return the first stock of every SKU."""
+        return {sku: entry["stock"] for sku, entry in self._entries.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Everything outside that an order touches."""
+
+    catalogue: Catalogue
+    stock: Stock
+    payments: Payments
+    carrier: Carrier
+    mail: Mail
+
+
+@functools.cache
+def kept_requests() -> StoredRequests:
+    """Open the table of stored order requests, once per process.
+
+    Raises:
+        StorageUnavailableError: The next call tries again.
+    """
+    settings = current_settings()
+    storage = open_storage(settings.storage, prefix=settings.data_prefix)
+    return StoredRequests(storage.table(names.REQUESTS_TABLE))
+
+
+@functools.cache
+def outside() -> Outside:
+    """Connect to the outside, once per process.
+
+    Raises:
+        ProviderUnavailableError: The warehouse did not answer; the next call tries again.
+    """
+    settings = current_settings()
+    storage = open_storage(settings.storage, prefix=settings.data_prefix)
+    catalogue = Catalogue(Path(__file__).with_name("catalogue.json"))
+    stock = StockLedger(storage)
+    stock.seed(catalogue.stock())
+    return Outside(
+        catalogue=catalogue,
+        stock=SandboxStock(stock),
+        payments=SandboxPayments(PaymentLedger(storage)),
+        carrier=SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit)),
+        mail=Outbox(storage),
+    )
+
+
+class SandboxStock:
+    """Stock in the sandbox's warehouse book."""
+
+    def __init__(self, ledger: StockLedger) -> None:
+        self._ledger = ledger
+
+    def reserve(
+        self, reservation_id: str, *, items: Sequence[Item], expires_at: datetime
+    ) -> Reservation:
+        """Hold everything or nothing."""
+        lines = [StockLine(sku=item.sku, quantity=item.quantity) for item in items]
+        match self._ledger.reserve(reservation_id, lines, expires_at=expires_at):
+            case Reserved():
+                return Reservation(reserved=True)
+            case OutOfStock(missing=missing):
+                return Reservation(reserved=False, missing=tuple(short.sku for short in missing))
+            case _:
+                return Reservation(reserved=False)
+
+    def commit(self, reservation_id: str) -> Reservation:
+        """Turn the hold into a sale."""
+        state = self._ledger.commit(reservation_id)
+        return Reservation(reserved=state is ReservationState.COMMITTED)
+
+    def release(self, reservation_id: str) -> None:
+        """Give back whatever is held."""
+        self._ledger.release(reservation_id)
+
+
+class SandboxPayments:
+    """Payments in the sandbox provider's ledger."""
+
+    def __init__(self, ledger: PaymentLedger) -> None:
+        self._ledger = ledger
+
+    def authorize(self, key: str, *, amount_minor: int, currency: str, token: str) -> Payment:
+        """Hold the amount."""
+        return _payment(
+            self._ledger.authorize(key, amount_minor=amount_minor, currency=currency, token=token)
+        )
+
+    def find(self, key: str) -> Payment:
+        """Say what is known."""
+        return _payment(self._ledger.find(key))
+
+    def capture(self, key: str) -> Payment:
+        """Take the held amount."""
+        found = self._ledger.find(key)
+        if found is None:
+            return _payment(None)
+        return _payment(self._ledger.capture(found.payment_id, f"{key}:capture"))
+
+    def undo(self, key: str) -> Payment:
+        """Void the hold or refund what was taken."""
+        payment_id = payment_id_for(key)
+        # Voiding what has not come also keeps a late authorization from holding anything.
+        payment = self._ledger.void(payment_id, f"{key}:void")
+        if payment.status is LedgerStatus.CAPTURED:
+            payment = self._ledger.refund(payment_id, f"{key}:refund")
+        return _payment(payment)
+
+
+class SandboxCarrier:
+    """Shipments in the sandbox carrier's ledger."""
+
+    def __init__(self, ledger: CarrierLedger) -> None:
+        self._ledger = ledger
+
+    def book(self, key: str, *, order_id: str, service: str, at: datetime) -> Booking:
+        """Hand over a parcel."""
+        match self._ledger.book(key, order_id=order_id, service=service, at=at):
+            case Shipment(shipment_id=shipment_id, tracking_number=tracking_number):
+                return Booking(
+                    booked=True, shipment_id=shipment_id, tracking_number=tracking_number
+                )
+            case _:
+                return Booking(booked=False)
+
+    def cancel(self, key: str, *, at: datetime) -> bool:
+        """Take it back."""
+        answer = self._ledger.cancel(shipment_id_for(key), f"{key}:cancel", at=at)
+        return not isinstance(answer, AlreadyPickedUp)
+
+
+def _payment(found: LedgerPayment | KeyReused | None) -> Payment:
+    match found:
+        case LedgerPayment(payment_id=payment_id, status=status):
+            return Payment(status=PaymentStatus(status.value), payment_id=payment_id)
+        case KeyReused(payment_id=payment_id):
+            # A key is this order's alone, so another content means that something is badly wrong:
+            # nothing is held for this order, and asking again changes nothing.
+            return Payment(status=PaymentStatus.DECLINED, payment_id=payment_id)
+        case None:
+            return Payment(status=PaymentStatus.ABSENT)

@@ -1,0 +1,301 @@
+"""What crosses a boundary of this domain: the request, the order, what activities say, the result.
+
+The request is what a customer sends and holds personal data and the payment token; it is stored
+once and never enters a history. The order is what the orchestrator works on and holds neither.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.models import EdgeModel, WireModel
+from shared.money import Currency, MinorUnits
+from shared.personal import Country, Email, PaymentToken, PlainText
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\z")]
+Service = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}\z")]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Quantity = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class Item(EdgeModel):
+    """One line: the price is what the customer was shown; validation compares it."""
+
+    sku: Identifier
+    quantity: Quantity
+    unit_price_minor: MinorUnits
+
+
+class Customer(EdgeModel):
+    """Who ordered."""
+
+    customer_id: Identifier
+    email: Email
+
+
+class Address(EdgeModel):
+    """Where the parcel goes."""
+
+    name: PlainText | None = None
+    street: PlainText
+    city: PlainText
+    region: PlainText | None = None
+    postal_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]{0,15}\z")]
+    country: Country
+
+
+class Shipping(EdgeModel):
+    """How the parcel travels."""
+
+    service: Service = "standard"
+
+
+class PaymentMethod(EdgeModel):
+    """The provider's token for the customer's payment method, never the method itself."""
+
+    token: PaymentToken
+
+
+class OrderRequest(EdgeModel):
+    """The body of ``POST /api/orders``."""
+
+    order_id: Identifier
+    customer: Customer
+    # At most what one storage transaction can reserve together.
+    items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=99)]
+    currency: Currency
+    shipping_address: Address
+    shipping: Shipping = Shipping()
+    payment: PaymentMethod
+
+    @model_validator(mode="after")
+    def _each_sku_once(self) -> Self:
+        if len({item.sku for item in self.items}) < len(self.items):
+            raise PydanticCustomError("duplicate_sku", "items: each sku may stand on one line only")
+        return self
+
+
+class OrderPolicy(WireModel):
+    """The settings that shape one order, in seconds, fixed when it starts so that replays agree.
+
+    A pending payment has ``payment_patience_s``; the provider is asked after
+    ``payment_check_s``, then after ever longer pauses. Tracking ends after ``delivery_limit_s``.
+    """
+
+    payment_patience_s: Seconds
+    payment_check_s: Seconds
+    reservation_ttl_s: Seconds
+    delivery_limit_s: Seconds
+
+
+class Order(WireModel):
+    """The orchestrator's input: no token, no name, no address, no e-mail."""
+
+    order_id: Identifier
+    items: tuple[Item, ...]
+    currency: Currency
+    service: Service
+    policy: OrderPolicy
+
+    @classmethod
+    def of(cls, request: OrderRequest, policy: OrderPolicy) -> Self:
+        """Keep of a request what the orchestrator may know."""
+        return cls(
+            order_id=request.order_id,
+            items=request.items,
+            currency=request.currency,
+            service=request.shipping.service,
+            policy=policy,
+        )
+
+    @property
+    def total_minor(self) -> int:
+        """What the customer owes, in minor units; computed here, never received."""
+        return sum(item.quantity * item.unit_price_minor for item in self.items)
+
+
+class Problem(WireModel):
+    """One reason why an order cannot be taken."""
+
+    code: str
+    sku: str | None = None
+
+
+class Problems(WireModel):
+    """What validation says; empty means valid."""
+
+    problems: tuple[Problem, ...]
+
+
+class ReserveStock(WireModel):
+    """Input: hold these quantities until an instant."""
+
+    reservation_id: str
+    items: tuple[Item, ...]
+    expires_at: AwareDatetime
+
+
+class Reservation(WireModel):
+    """What the stock says: held, or which SKUs are missing."""
+
+    reserved: bool
+    missing: tuple[str, ...] = ()
+
+
+class ReservationKey(WireModel):
+    """Input: which reservation to commit or release."""
+
+    reservation_id: str
+
+
+class PaymentStatus(StrEnum):
+    """What the provider says of a payment; ABSENT when it never heard of the key."""
+
+    ABSENT = "absent"
+    PENDING = "pending"
+    AUTHORIZED = "authorized"
+    DECLINED = "declined"
+    CAPTURED = "captured"
+    VOIDED = "voided"
+    REFUNDED = "refunded"
+
+
+class AuthorizePayment(WireModel):
+    """Input: hold the amount on the customer's payment method."""
+
+    order_id: Identifier
+    key: str
+    amount_minor: Annotated[int, Field(gt=0)]
+    currency: Currency
+
+
+class PaymentKey(WireModel):
+    """Input: the payment that was authorized under this key."""
+
+    key: str
+
+
+class Payment(WireModel):
+    """What the provider says."""
+
+    status: PaymentStatus
+    payment_id: str | None = None
+
+
+class BookShipment(WireModel):
+    """Input: hand the parcel to the carrier."""
+
+    order_id: Identifier
+    key: str
+    service: Service
+    at: AwareDatetime
+
+
+class CancelShipment(WireModel):
+    """Input: take back the shipment that was booked under this key."""
+
+    key: str
+    at: AwareDatetime
+
+
+class Booking(WireModel):
+    """What the carrier says: a shipment, or that it refuses."""
+
+    booked: bool
+    shipment_id: str | None = None
+    tracking_number: str | None = None
+
+
+class Undone(WireModel):
+    """What a compensation says: done, or why it is too late for it."""
+
+    undone: bool
+    reason: str | None = None
+
+
+class Message(StrEnum):
+    """What a customer can be told."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    OUT_OF_STOCK = "out_of_stock"
+    PAYMENT_DECLINED = "payment_declined"
+    PAYMENT_EXPIRED = "payment_expired"
+    CANCELLED = "cancelled"
+    DELAYED = "delayed"
+
+
+class NotifyCustomer(WireModel):
+    """Input: tell the customer of an order something, once per key."""
+
+    order_id: Identifier
+    key: str
+    message: Message
+    total_minor: int
+    currency: Currency
+    tracking_number: str | None = None
+    at: AwareDatetime
+
+
+class Letter(WireModel):
+    """What is written to a customer, in plain text."""
+
+    subject: str
+    text: str
+
+
+class CompensationOutcome(StrEnum):
+    """How undoing one step ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
+class CompensationEntry(WireModel):
+    """One line of the compensation ledger, in the order in which it happened."""
+
+    step: str
+    status: CompensationOutcome
+    error: str | None = None
+
+
+class Amounts(WireModel):
+    """The order's money in minor units; captured is what was really taken."""
+
+    total_minor: int
+    captured_minor: int
+    currency: Currency
+
+
+class TrackDelivery(WireModel):
+    """Input of the delivery tracking orchestration, as far as an order fills it."""
+
+    order_id: Identifier
+    shipment_id: str
+    tracking_number: str
+    limit_s: Seconds
+    requests_table: str
+
+
+class Delivery(WireModel):
+    """What delivery tracking ends with, as far as an order reads it."""
+
+    status: str
+
+
+class OrderResult(WireModel):
+    """The orchestration's output."""
+
+    order_id: Identifier
+    status: str
+    reason: str | None = None
+    problems: tuple[Problem, ...] = ()
+    amounts: Amounts
+    payment_id: str | None = None
+    shipment_id: str | None = None
+    tracking_number: str | None = None
+    compensations: tuple[CompensationEntry, ...] = ()
+    customer_told: bool
+    completed_at: AwareDatetime

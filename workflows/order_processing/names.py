@@ -1,0 +1,28 @@
+"""Registered and stored names: the wire contract between orchestrator, activities and histories.
+
+A released name never changes its meaning. What the functions do is in their modules.
+"""
+
+from typing import Final
+
+ORCHESTRATOR: Final = "order_processing_orchestrator"
+
+VALIDATE_ORDER: Final = "order_processing_validate_order"
+RESERVE_STOCK: Final = "order_processing_reserve_stock"
+COMMIT_STOCK: Final = "order_processing_commit_stock"
+RELEASE_STOCK: Final = "order_processing_release_stock"
+AUTHORIZE_PAYMENT: Final = "order_processing_authorize_payment"
+FIND_PAYMENT: Final = "order_processing_find_payment"
+CAPTURE_PAYMENT: Final = "order_processing_capture_payment"
+VOID_PAYMENT: Final = "order_processing_void_payment"
+BOOK_SHIPMENT: Final = "order_processing_book_shipment"
+CANCEL_SHIPMENT: Final = "order_processing_cancel_shipment"
+NOTIFY_CUSTOMER: Final = "order_processing_notify_customer"
+
+SUBMIT_ORDER: Final = "order_processing_submit_order"
+
+# Registered by another domain; a test proves that it is.
+TRACK_DELIVERY: Final = "delivery_tracking_orchestrator"
+
+# The table of stored requests, where activities find what no history holds.
+REQUESTS_TABLE: Final = "orderrequests"

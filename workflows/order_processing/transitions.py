@@ -1,0 +1,249 @@
+"""The decisions of an order, as tables and pure functions: what is allowed and what comes next.
+
+Nothing here waits or has effects; the orchestrator asks, the tables answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from shared.money import in_words
+from workflows.order_processing import names
+from workflows.order_processing.models import (
+    Item,
+    Letter,
+    Message,
+    NotifyCustomer,
+    OrderPolicy,
+    PaymentStatus,
+    Problem,
+)
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands; the last block are ends."""
+
+    VALIDATING = "validating"
+    RESERVING_STOCK = "reserving_stock"
+    AUTHORIZING_PAYMENT = "authorizing_payment"
+    AWAITING_PAYMENT = "awaiting_payment"  # the provider said pending
+    BOOKING_SHIPMENT = "booking_shipment"
+    CAPTURING_PAYMENT = "capturing_payment"  # the pivot
+    COMMITTING_STOCK = "committing_stock"
+    COMPENSATING = "compensating"
+
+    SHIPPED = "shipped"  # fulfilled; an end only when nobody can tell how the delivery went
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    LOST = "lost"
+    REJECTED = "rejected"
+    OUT_OF_STOCK = "out_of_stock"
+    PAYMENT_DECLINED = "payment_declined"
+    PAYMENT_EXPIRED = "payment_expired"
+    COMPENSATED = "compensated"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+_UNDONE = frozenset(
+    {
+        OrderStatus.OUT_OF_STOCK,
+        OrderStatus.PAYMENT_DECLINED,
+        OrderStatus.PAYMENT_EXPIRED,
+        OrderStatus.COMPENSATED,
+        OrderStatus.NEEDS_ATTENTION,
+    }
+)
+
+ALLOWED: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
+    {
+        OrderStatus.VALIDATING: frozenset(
+            {OrderStatus.RESERVING_STOCK, OrderStatus.REJECTED, OrderStatus.COMPENSATING}
+        ),
+        OrderStatus.RESERVING_STOCK: frozenset(
+            {OrderStatus.AUTHORIZING_PAYMENT, OrderStatus.COMPENSATING}
+        ),
+        OrderStatus.AUTHORIZING_PAYMENT: frozenset(
+            {
+                OrderStatus.AWAITING_PAYMENT,
+                OrderStatus.BOOKING_SHIPMENT,
+                OrderStatus.COMPENSATING,
+            }
+        ),
+        OrderStatus.AWAITING_PAYMENT: frozenset(
+            {OrderStatus.BOOKING_SHIPMENT, OrderStatus.COMPENSATING}
+        ),
+        OrderStatus.BOOKING_SHIPMENT: frozenset(
+            {OrderStatus.CAPTURING_PAYMENT, OrderStatus.COMPENSATING}
+        ),
+        OrderStatus.CAPTURING_PAYMENT: frozenset(
+            {
+                OrderStatus.COMMITTING_STOCK,
+                OrderStatus.COMPENSATING,
+                OrderStatus.NEEDS_ATTENTION,
+            }
+        ),
+        OrderStatus.COMMITTING_STOCK: frozenset({OrderStatus.SHIPPED, OrderStatus.NEEDS_ATTENTION}),
+        OrderStatus.COMPENSATING: _UNDONE,
+        OrderStatus.SHIPPED: frozenset(
+            {OrderStatus.DELIVERED, OrderStatus.RETURNED, OrderStatus.LOST}
+        ),
+    }
+)
+
+
+def advance(current: OrderStatus, to: OrderStatus) -> OrderStatus:
+    """Return the new status.
+
+    Raises:
+        ValueError: The table does not allow it.
+    """
+    if to not in ALLOWED.get(current, frozenset()):
+        raise ValueError(f"an order cannot go from {current} to {to}")
+    return to
+
+
+class Step(StrEnum):
+    """The steps that can be undone, in the order in which they are begun."""
+
+    RESERVE_STOCK = "reserve_stock"
+    AUTHORIZE_PAYMENT = "authorize_payment"
+    BOOK_SHIPMENT = "book_shipment"
+
+
+COMPENSATIONS: Mapping[Step, str] = MappingProxyType(
+    {
+        Step.RESERVE_STOCK: names.RELEASE_STOCK,
+        Step.AUTHORIZE_PAYMENT: names.VOID_PAYMENT,
+        Step.BOOK_SHIPMENT: names.CANCEL_SHIPMENT,
+    }
+)
+
+
+# In these the customer's money is neither held nor taken.
+MONEY_IS_BACK = frozenset(
+    {
+        PaymentStatus.ABSENT,
+        PaymentStatus.DECLINED,
+        PaymentStatus.VOIDED,
+        PaymentStatus.REFUNDED,
+    }
+)
+
+
+def undo_plan(begun: Sequence[Step]) -> tuple[Step, ...]:
+    """What to undo, newest first: everything begun, because its effect may have happened."""
+    return tuple(reversed(begun))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why an order goes no further, and the status it should end with."""
+
+    status: OrderStatus
+    reason: str
+    problems: tuple[Problem, ...] = ()
+
+
+MESSAGES: Mapping[OrderStatus, Message] = MappingProxyType(
+    {
+        OrderStatus.REJECTED: Message.REJECTED,
+        OrderStatus.OUT_OF_STOCK: Message.OUT_OF_STOCK,
+        OrderStatus.PAYMENT_DECLINED: Message.PAYMENT_DECLINED,
+        OrderStatus.PAYMENT_EXPIRED: Message.PAYMENT_EXPIRED,
+        OrderStatus.COMPENSATED: Message.CANCELLED,
+        OrderStatus.NEEDS_ATTENTION: Message.DELAYED,
+    }
+)
+
+_DELIVERIES: Mapping[str, OrderStatus] = MappingProxyType(
+    {
+        "delivered": OrderStatus.DELIVERED,
+        "returned": OrderStatus.RETURNED,
+        "lost": OrderStatus.LOST,
+    }
+)
+
+
+def fulfilment(delivery: str) -> OrderStatus:
+    """Translate how tracking ended; an end that says nothing leaves the order shipped."""
+    return _DELIVERIES.get(delivery, OrderStatus.SHIPPED)
+
+
+_GROWTH = 2
+_LONGEST_CHECK_FACTOR = 20
+
+
+def payment_check_pause(policy: OrderPolicy, checks: int) -> timedelta:
+    """How long to wait before the next question, doubling up to twenty first pauses."""
+    factor = min(_GROWTH**checks, _LONGEST_CHECK_FACTOR)
+    return timedelta(seconds=policy.payment_check_s * factor)
+
+
+def price_problems(
+    items: Sequence[Item], prices: Mapping[str, int], *, known: frozenset[str]
+) -> tuple[Problem, ...]:
+    """Compare what the customer was shown with the catalogue; every difference is named.
+
+    Args:
+        items: The order's lines.
+        prices: The catalogue's unit prices by SKU, in the order's currency.
+        known: Every SKU that is sold in any currency.
+    """
+    found: list[Problem] = []
+    for item in items:
+        if item.sku not in known:
+            found.append(Problem(code="unknown_sku", sku=item.sku))
+        elif item.sku not in prices:
+            found.append(Problem(code="not_sold_in_currency", sku=item.sku))
+        elif prices[item.sku] != item.unit_price_minor:
+            found.append(Problem(code="price_differs", sku=item.sku))
+    if not found and sum(item.quantity * item.unit_price_minor for item in items) == 0:
+        found.append(Problem(code="nothing_to_pay"))
+    return tuple(found)
+
+
+_LETTERS: Mapping[Message, tuple[str, str]] = MappingProxyType(
+    {
+        Message.CONFIRMED: (
+            "Your order {order} is on its way",
+            "We have charged {total}. Your parcel's tracking number is {tracking}.",
+        ),
+        Message.REJECTED: (
+            "We could not take your order {order}",
+            "Something in it is not sold as ordered. You have not been charged.",
+        ),
+        Message.OUT_OF_STOCK: (
+            "Your order {order} is out of stock",
+            "We do not have everything you ordered. You have not been charged.",
+        ),
+        Message.PAYMENT_DECLINED: (
+            "Your payment for order {order} was declined",
+            "Your payment provider declined {total}. You have not been charged.",
+        ),
+        Message.PAYMENT_EXPIRED: (
+            "Your payment for order {order} was not confirmed",
+            "Your payment provider did not confirm {total} in time. You will not be charged.",
+        ),
+        Message.CANCELLED: (
+            "Your order {order} is cancelled",
+            "We could not complete it. Whatever was held on your payment method is released.",
+        ),
+        Message.DELAYED: (
+            "Your order {order} is delayed",
+            "We need to look at it ourselves and will come back to you.",
+        ),
+    }
+)
+
+
+def letter(question: NotifyCustomer) -> Letter:
+    """Write what the customer is told."""
+    subject, text = _LETTERS[question.message]
+    facts = {
+        "order": question.order_id,
+        "total": in_words(question.total_minor, question.currency),
+        "tracking": question.tracking_number or "",
+    }
+    return Letter(subject=subject.format_map(facts), text=text.format_map(facts))
