@@ -6,15 +6,14 @@ At least once: a crash between the run and the commit of the answer runs the act
 import asyncio
 import logging
 from collections.abc import Callable
-from time import perf_counter
 
 from funchost.dispatch.journal import Journal, JournalClosedError
 from funchost.dispatch.ports import Clock, Worker
-from funchost.engine.calls import ActivityAnswer, Failed, Succeeded, WorkerUnavailableError
+from funchost.engine.calls import ActivityAnswer, Succeeded, WorkerUnavailableError
 from funchost.engine.events import Message, TaskCompleted, TaskFailed
 from funchost.engine.ports import ActivityItem, CompleteActivity, Outgoing
 
-logger = logging.getLogger("funchost.invocations")
+logger = logging.getLogger(__name__)
 RETRY_DELAY_S = 1.0  # after the worker itself failed, not the activity
 
 
@@ -92,9 +91,8 @@ class Activities:
     async def _answer(self, item: ActivityItem) -> ActivityAnswer | None:
         """Run the function until it answers; None when the host stops meanwhile."""
         while not self._stopping:
-            began = perf_counter()
             try:
-                answer = await self._worker.run_activity(
+                return await self._worker.run_activity(
                     name=item.name,
                     payload=item.input,
                     instance_id=item.instance_id,
@@ -104,22 +102,4 @@ class Activities:
                 logger.warning("Activity %s could not run: %s", item.name, failure)
                 if not self._stopping:
                     await asyncio.sleep(RETRY_DELAY_S)
-                continue
-            _log(item, answer, perf_counter() - began)
-            return answer
         return None
-
-
-def _log(item: ActivityItem, answer: ActivityAnswer, seconds: float) -> None:
-    outcome = "failed" if isinstance(answer, Failed) else "succeeded"
-    level = logging.WARNING if isinstance(answer, Failed) else logging.INFO
-    logger.log(
-        level,
-        "activity %s %s in %.0f ms (%s #%d)%s",
-        item.name,
-        outcome,
-        seconds * 1000,
-        item.instance_id,
-        item.task_id,
-        f": {answer.reason}" if isinstance(answer, Failed) else "",
-    )

@@ -143,8 +143,10 @@ class Invocations:
 
 def _report(function: Function, invocation: Invocation, begun: float, result: Result) -> None:
     """Write one line for an invocation; a failure brings its traceback."""
-    # An orchestrator runs once an episode: its successes would drown everything else.
-    level = logging.DEBUG if function.kind is TriggerKind.ORCHESTRATION else logging.INFO
+    # An orchestrator runs once an episode: its successes would drown everything else. What an
+    # HTTP function answered is told where the request came in.
+    is_quiet = function.kind in {TriggerKind.ORCHESTRATION, TriggerKind.HTTP}
+    level = logging.DEBUG if is_quiet else logging.INFO
     level = logging.ERROR if isinstance(result, Failure) else level
     if not _LOG.isEnabledFor(level):
         return
