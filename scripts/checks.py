@@ -130,7 +130,6 @@ def _judge(check: Check) -> Verdict:
     ended = subprocess.run(
         check.command,
         cwd=ROOT,
-        env=_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -145,10 +144,5 @@ def _judge(check: Check) -> Verdict:
 
 
 def _run(command: Sequence[str], environment: dict[str, str] | None = None) -> int:
-    ended = subprocess.run(command, cwd=ROOT, env=_environment() | (environment or {}), check=False)
+    ended = subprocess.run(command, cwd=ROOT, env=os.environ | (environment or {}), check=False)
     return ended.returncode
-
-
-def _environment() -> dict[str, str]:
-    # pyright's wrapper keeps the checker itself in a cache: ours, so that nothing is left outside.
-    return {**os.environ, "PYRIGHT_PYTHON_CACHE_DIR": str(KEPT / "pyright")}

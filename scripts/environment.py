@@ -94,6 +94,8 @@ def _alone() -> Generator[None]:
 
 
 def _install() -> None:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    _log().unlink(missing_ok=True)
     files = [argument for name in REQUIREMENTS for argument in ("--requirement", name)]
     command = uv() or _fetched_uv()
     with_uv = [str(command), "pip", "install", "--python", _python(), "--require-hashes", *files]
@@ -102,7 +104,7 @@ def _install() -> None:
     # uv reads no pip.conf, so where a mirror is named only there pip succeeds and uv does not.
     if _has_pip() and _run([*_pip_install(), *files]):
         return
-    raise DevError(_failure())
+    raise DevError(reason(_log().read_text(encoding="utf-8", errors="replace")))
 
 
 def _fetched_uv() -> str | None:
@@ -127,8 +129,9 @@ def _python() -> str:
 
 
 def _run(command: Sequence[str]) -> bool:
-    LOGS.mkdir(parents=True, exist_ok=True)
-    with _log().open("w") as log:
+    with _log().open("a") as log:
+        log.write(f"\n> {' '.join(command)}\n")
+        log.flush()
         ended = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False)
     return ended.returncode == 0
 
@@ -137,8 +140,8 @@ def _log() -> Path:
     return LOGS / "install.log"
 
 
-def _failure() -> str:
-    text = _log().read_text(encoding="utf-8", errors="replace")
+def reason(text: str) -> str:
+    """Say in one sentence why an installation failed whose log is the text."""
     log = _log().relative_to(ROOT)
     if "No module named ensurepip" in text:
         return (

@@ -3,6 +3,7 @@
 Linux tells through /proc; elsewhere `lsof` is asked. Another user's process cannot be named.
 """
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -46,13 +47,18 @@ def _owner_from_proc(port: int) -> str | None:
     if not sockets:
         return None
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = {str(handle.readlink()) for handle in (process / "fd").iterdir()}
-        except OSError:  # ended meanwhile, or another user's
-            continue
-        if links & sockets:
+        if sockets & _open_handles(process):
             return _described(process)
     return None
+
+
+def _open_handles(process: Path) -> set[str]:
+    handles: set[str] = set()
+    with contextlib.suppress(OSError):  # the process ended meanwhile, or is another user's
+        for handle in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                handles.add(str(handle.readlink()))
+    return handles
 
 
 def _listening_inodes(port: int) -> list[str]:
