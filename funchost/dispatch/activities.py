@@ -99,7 +99,10 @@ class Activities:
                     task_id=item.task_id,
                 )
             except WorkerUnavailableError as failure:
-                logger.warning("Activity %s could not run: %s", item.name, failure)
                 if not self._stopping:
-                    await asyncio.sleep(RETRY_DELAY_S)
+                    logger.warning("Activity %s could not run: %s", item.name, failure)
+            except Exception:
+                logger.exception("Activity %s failed in the host itself", item.name)
+            if not self._stopping:
+                await asyncio.sleep(RETRY_DELAY_S)
         return None

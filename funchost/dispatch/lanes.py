@@ -200,6 +200,12 @@ class Lanes:
         except StaleWorkError:
             lane.forget()
             logger.info("Episode of %s was overtaken; reading it again", lane.instance_id)
+        except JournalClosedError:
+            raise
+        except Exception:
+            lane.forget()
+            logger.exception("Episode of %s failed in the host itself", lane.instance_id)
+            await self._pause(lane)
         return True
 
     async def _take_turn(self, lane: Lane, record: InstanceRecord) -> bool:
