@@ -41,8 +41,9 @@ class Invoke(Protocol):
         """Run the function once.
 
         Raises:
-            WorkerError: the function failed, and the log says so already. Any other exception
-                is taken for a fault of the host.
+            WorkerError: the function failed, and the log says so already.
+            WorkerUnavailableError: the host is stopping.
+            Exception: any other is taken for a fault of the host.
         """
         ...
 

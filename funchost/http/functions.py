@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 
+from funchost.engine.calls import WorkerUnavailableError
 from funchost.errors import StartError
 from funchost.http.answers import empty
 from funchost.http.contract import Function, HttpRequest, Invoke
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_PATH_LOGGED = 200
 SERVER_ERROR = 500
+STOPPING = 503
 
 
 class HttpTriggers:
@@ -85,8 +87,10 @@ class HttpTriggers:
             return response_of(await self._invoke(name, value))
         except WorkerError:  # logged where it happened
             return empty(SERVER_ERROR)
+        except WorkerUnavailableError:
+            return empty(STOPPING)
         except UnsendableAnswerError as error:
-            log.error("The answer of %s cannot be sent. %s", name, error)  # noqa: TRY400 - no fault of ours
+            log.error("The answer of %s cannot be sent. %s", name, error)  # noqa: TRY400 - the app's
             return empty(SERVER_ERROR)
         except Exception:
             log.exception("Running %s failed in the host itself.", name)

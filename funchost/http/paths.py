@@ -42,7 +42,7 @@ def strict(raw_path: str) -> tuple[str, ...]:
     if any(segment in {".", ".."} for segment in plain):
         raise PathRefusedError("The path contains a dot segment.")
     for segment in plain:
-        if SLASH in segment or "\\" in segment:
+        if SLASH in segment.upper() or "\\" in segment:
             raise PathRefusedError("The path contains an encoded slash.")
         if CONTROL.search(segment):
             raise PathRefusedError("The path contains a control character.")

@@ -7,6 +7,7 @@ than they say.
 """
 
 import asyncio
+import logging
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,6 +27,8 @@ from funchost.http.home import HOME_PAGE
 from funchost.http.management import Management
 from funchost.http.messages import RequestRefusedError, body_of, origin
 from funchost.http.reading import CONTINUATION
+
+log = logging.getLogger(__name__)
 
 BODY_LIMIT = 104_857_600
 LARGEST_FIELD = 32_768
@@ -101,7 +104,7 @@ class HttpServer:
         """
         if not self._main_sockets:
             self._main_sockets = sockets.listening_sockets(self._settings.host, self._settings.port)
-            self._rpc_sockets = [sockets.listening_sockets(sockets.LOOPBACK, 0)[0]]
+            self._rpc_sockets = [sockets.private_socket()]
 
     @property
     def base_url(self) -> str:
@@ -187,7 +190,7 @@ class HttpServer:
                 path=tuple(path),
                 query=Query.parse(query),
                 query_string=query,
-                content_type=request.content_type.lower() if request.has_body else "",
+                content_type=request.content_type.lower(),
                 continuation=request.headers.get(CONTINUATION, ""),
                 body=body,
                 base_url=base_url,
@@ -240,6 +243,9 @@ class _Door:
         self._is_empty.clear()
         try:
             response = await self._handler(request)
+        except Exception:
+            log.exception("A request could not be answered.")
+            response = empty(500)
         finally:
             self._inside -= 1
             if not self._inside:

@@ -35,6 +35,11 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
     return [first, second]
 
 
+def private_socket() -> socket.socket:
+    """Bind a free port that only this machine can reach."""
+    return _listening(socket.AF_INET, LOOPBACK, 0)
+
+
 def port_of(bound: socket.socket) -> int:
     """Return the port that a socket is bound to."""
     port: int = bound.getsockname()[1]
