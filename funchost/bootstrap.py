@@ -74,9 +74,6 @@ class _Host:
         port = self.options.port
         if port is None:
             port = local.port or DEFAULT_PORT
-        port = self.options.port
-        if port is None:
-            port = local.port or DEFAULT_PORT
         for name in local.apply(os.environ):
             logger.info("Skipping '%s' of local.settings.json: the environment has it", name)
         os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{port}")

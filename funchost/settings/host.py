@@ -74,7 +74,7 @@ class HostSettings:
             SettingsError: the file, or an override, cannot be used.
         """
         path = app_dir / FILE_NAME
-        document = read_file(path)
+        document = read_file(path, first_only=True)
         section = Section(document or empty(path), overrides(environ, OVERRIDE_PREFIX))
         if not isinstance(section.document.value, dict):
             raise section.error("", "must hold an object")
@@ -177,8 +177,15 @@ def _overridable_states(section: Section) -> OverridableStates:
 
 
 def _warnings(section: Section) -> tuple[str, ...]:
-    if section.flag(f"{_DURABLE}.extendedSessionsEnabled"):
-        return (
-            "extendedSessionsEnabled does not work for Python functions; it is taken as false.",
+    warnings: list[str] = []
+    surplus = section.document.surplus
+    if surplus is not None:
+        warnings.append(
+            f"{section.document.source}:{surplus.line}:{surplus.column}: a second document begins "
+            "here; the first counts. Remove one: func start may refuse the file."
         )
-    return ()
+    if section.flag(f"{_DURABLE}.extendedSessionsEnabled"):
+        warnings.append(
+            "extendedSessionsEnabled does not work for Python functions; it is taken as false."
+        )
+    return tuple(warnings)

@@ -1,7 +1,8 @@
 """JSON as the platform reads it, with the place of every value.
 
 Comments (``//``, ``/* */``), a byte order mark and trailing commas are legal, and of two equal keys
-the last counts; a second document after the first is not. What the keys mean is not decided here.
+the last counts; a second document after the first is not, unless the caller can do with the first.
+What the keys mean is not decided here.
 """
 
 import re
@@ -23,11 +24,12 @@ _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file: its value, and where each key path begins."""
+    """A parsed file: its value, where each key path begins, and where a second document does."""
 
     source: Path | str
     value: Any
     positions: Mapping[KeyPath, Position] = field(default_factory=dict[KeyPath, Position])
+    surplus: Position | None = None
 
     def position(self, path: KeyPath) -> Position | None:
         """Return where a value (or, failing that, what holds it) begins."""
@@ -38,8 +40,12 @@ class Document:
         return None
 
 
-def read_file(path: Path) -> Document | None:
+def read_file(path: Path, *, first_only: bool = False) -> Document | None:
     """Parse a file; None when there is none.
+
+    Args:
+        path: the file.
+        first_only: let further documents follow the first, and say where (``surplus``).
 
     Raises:
         SettingsError: it cannot be read, or is not JSON.
@@ -50,16 +56,16 @@ def read_file(path: Path) -> Document | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot be read: {error}", source=path) from error
-    return parse(text, source=path)
+    return parse(text, source=path, first_only=first_only)
 
 
-def parse(text: str, *, source: Path | str) -> Document:
-    """Parse one JSON document.
+def parse(text: str, *, source: Path | str, first_only: bool = False) -> Document:
+    """Parse one JSON document; with ``first_only`` the first of several.
 
     Raises:
         SettingsError: at the line and column of the first thing that is not JSON.
     """
-    return _Parser(text, source).document()
+    return _Parser(text, source).document(first_only=first_only)
 
 
 class _Parser:
@@ -69,12 +75,22 @@ class _Parser:
         self._at = 0
         self._positions: dict[KeyPath, Position] = {}
 
-    def document(self) -> Document:
+    def document(self, *, first_only: bool) -> Document:
         value = self._value(())
+        positions = dict(self._positions)
         self._skip()
-        if self._at < len(self._text):
+        if self._is_at_end():
+            return Document(self._source, value, positions)
+        surplus = self._position(self._at)
+        if not (first_only and self._peek() == "{"):
             raise self._error("there is more after the end of the document")
-        return Document(self._source, value, self._positions)
+        while not self._is_at_end():  # what is passed over has to be JSON all the same
+            self._value(())
+            self._skip()
+        return Document(self._source, value, positions, surplus)
+
+    def _is_at_end(self) -> bool:
+        return self._at >= len(self._text)
 
     def _value(self, path: KeyPath) -> Any:
         self._skip()

@@ -5,9 +5,12 @@ its thread pool. The library keeps the app in module globals: one app per proces
 """
 
 import asyncio
+import contextlib
+import json
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -32,6 +35,8 @@ DEFAULT_SCRIPT = "function_app.py"
 _NO_TRACE = SimpleNamespace(trace_parent="", trace_state="", attributes={})
 _NO_RETRY = SimpleNamespace(retry_count=0, max_retry_count=0, exception=None)
 _NO_METADATA: dict[str, TypedData] = {}
+
+_SDK = "azure.durable_functions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,8 @@ class Library:
         script = os.environ.get(SCRIPT_SETTING, DEFAULT_SCRIPT)
         if not (app_dir / script).is_file():
             raise AppLoadError(f"No job functions found: there is no {script} in {app_dir}.")
+        if not _is_plain_json(app_dir / "host.json"):
+            _import_sdk_elsewhere()
         _enter(app_dir, Path(script).stem)
         await self._index(app_dir)
         answer = await self._runtime.functions_metadata_request(None)
@@ -118,7 +125,7 @@ class Library:
 
     async def close_client_session(self) -> None:
         """Close the connections of the SDK's client; on the loop that used them."""
-        module: Any = sys.modules.get("azure.durable_functions.models.utils.http_utils")
+        module: Any = sys.modules.get(f"{_SDK}.models.utils.http_utils")
         if module is not None:
             await module._close_session()  # noqa: SLF001 - the SDK offers no public way
 
@@ -183,6 +190,30 @@ class _Here(asyncio.AbstractEventLoop):
 
 
 _HERE = _Here()  # type: ignore[abstract]  # the library asks for no more, and the class is plain
+
+
+def _is_plain_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _import_sdk_elsewhere() -> None:
+    """Import the durable SDK out of sight of host.json, whose comments would stop it.
+
+    As it is imported, it parses the working directory's host.json as plain JSON, to warn of
+    extension bundles of long ago. Our settings have read the file already, and accepted it.
+    """
+    with (
+        contextlib.suppress(ModuleNotFoundError),  # the app will say whether it needs it
+        tempfile.TemporaryDirectory() as nowhere,
+        contextlib.chdir(nowhere),
+    ):
+        import_module(_SDK)
 
 
 def _enter(app_dir: Path, module: str) -> None:

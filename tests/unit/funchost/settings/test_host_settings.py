@@ -159,7 +159,8 @@ def test_the_environment_overrides_any_key_without_regard_to_case(tmp_path: Path
             '{"version": "2.0", "functionTimeout": "soon"}',
             ":1:39: functionTimeout: must be a time span (hh:mm:ss) or \"-1\", not 'soon'",
         ),
-        ('{"version": "2.0"}\n{}', ":2:1: there is more after the end of the document"),
+        ('{"version": "2.0"}\n2', ":2:1: there is more after the end of the document"),
+        ('{"version": "2.0"}\n{]', ":2:2: a key in double quotes was expected"),
     ],
     ids=[
         "old version",
@@ -171,7 +172,8 @@ def test_the_environment_overrides_any_key_without_regard_to_case(tmp_path: Path
         "key in another case",
         "too small",
         "timeout",
-        "second document",
+        "something after the document",
+        "broken second document",
     ],
 )
 def test_a_complaint_names_file_line_column_and_key(
@@ -181,6 +183,22 @@ def test_a_complaint_names_file_line_column_and_key(
         load(tmp_path, content)
 
     assert str(caught.value) == f"{tmp_path / 'host.json'}{complaint}"
+
+
+def test_of_two_documents_the_first_counts_and_the_place_of_the_second_is_told(
+    tmp_path: Path,
+) -> None:
+    content = '{"version": "2.0", "extensions": {"http": {"routePrefix": "x"}}}{"version": "1.0"}'
+
+    settings = load(tmp_path, content)
+
+    assert settings.route_prefix == "x"
+    assert settings.warnings == (
+        (
+            f"{tmp_path / 'host.json'}:1:65: a second document begins here; the first counts. "
+            "Remove one: func start may refuse the file."
+        ),
+    )
 
 
 def test_a_complaint_about_an_override_names_the_variable(tmp_path: Path) -> None:
