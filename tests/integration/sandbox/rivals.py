@@ -13,12 +13,12 @@ class Rivals:
 
     def __init__(self, connection: StorageConnection, *, prefix: str) -> None:
         self._connection = connection
-        self._prefix = prefix
+        self.prefix = prefix
         self._opened: list[Storage] = []
 
     def storage(self) -> Storage:
         """Return a new connection."""
-        storage = Storage(self._connection, prefix=self._prefix)
+        storage = Storage(self._connection, prefix=self.prefix)
         self._opened.append(storage)
         return storage
 

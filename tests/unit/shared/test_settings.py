@@ -1,0 +1,125 @@
+"""Settings: read once, checked, and a wrong one is named."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.settings import (
+    ConnectionString,
+    IdentityEndpoints,
+    InvalidSettingError,
+    Settings,
+)
+
+EMULATOR = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+
+
+def test_storage_alone_is_enough_for_a_start() -> None:
+    settings = Settings.from_environment(EMULATOR)
+
+    assert settings.data_prefix == "app"
+    assert settings.payment_deadline == timedelta(minutes=15)
+    assert settings.reservation_ttl == timedelta(minutes=30)
+    assert settings.sandbox_transit == timedelta(seconds=10)
+
+
+def test_the_emulators_short_form_is_spelled_out() -> None:
+    storage = Settings.from_environment(EMULATOR).storage
+
+    assert isinstance(storage, ConnectionString)
+    assert "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;" in storage.value
+    assert "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;" in storage.value
+
+
+def test_the_emulator_may_be_on_another_machine() -> None:
+    short = "UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://10.0.0.7"
+
+    storage = Settings.from_environment({"AzureWebJobsStorage": short}).storage
+
+    assert isinstance(storage, ConnectionString)
+    assert "TableEndpoint=http://10.0.0.7:10002/devstoreaccount1;" in storage.value
+
+
+@pytest.mark.parametrize(
+    "connection_string",
+    [
+        "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0;EndpointSuffix=x",
+        "SharedAccessSignature=s;TableEndpoint=https://t;BlobEndpoint=https://b",
+    ],
+)
+def test_a_connection_string_is_passed_on_as_it_is(connection_string: str) -> None:
+    settings = Settings.from_environment({"AzureWebJobsStorage": connection_string})
+
+    assert settings.storage == ConnectionString(value=connection_string)
+
+
+def test_a_key_never_shows_in_the_settings_text() -> None:
+    raw = "AccountName=a;AccountKey=CANARY"
+
+    assert "CANARY" not in repr(Settings.from_environment({"AzureWebJobsStorage": raw}))
+
+
+def test_an_account_name_is_enough_for_an_identity() -> None:
+    settings = Settings.from_environment({"AzureWebJobsStorage__accountName": "orders01"})
+
+    assert settings.storage == IdentityEndpoints(
+        table_url="https://orders01.table.core.windows.net",
+        blob_url="https://orders01.blob.core.windows.net",
+    )
+
+
+def test_service_addresses_go_before_the_account_name() -> None:
+    settings = Settings.from_environment(
+        {
+            "AzureWebJobsStorage__accountName": "orders01",
+            "AzureWebJobsStorage__tableServiceUri": "https://tables.example.com/",
+            "AzureWebJobsStorage__clientId": "11111111-2222-3333-4444-555555555555",
+        }
+    )
+
+    assert settings.storage == IdentityEndpoints(
+        table_url="https://tables.example.com",
+        blob_url="https://orders01.blob.core.windows.net",
+        client_id="11111111-2222-3333-4444-555555555555",
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "setting"),
+    [
+        ({}, "AzureWebJobsStorage"),
+        ({"AzureWebJobsStorage": "CANARY"}, "AzureWebJobsStorage"),
+        ({"AzureWebJobsStorage": "AccountName=CANARY"}, "AzureWebJobsStorage"),
+        (
+            {"AzureWebJobsStorage__tableServiceUri": "http://tables.example.com"},
+            "AzureWebJobsStorage__tableServiceUri",
+        ),
+        ({**EMULATOR, "APP_DATA_PREFIX": "Has-Dash"}, "APP_DATA_PREFIX"),
+        ({**EMULATOR, "APP_DATA_PREFIX": "x" * 21}, "APP_DATA_PREFIX"),
+        ({**EMULATOR, "SANDBOX_TRANSIT_S": "soon"}, "SANDBOX_TRANSIT_S"),
+        ({**EMULATOR, "SANDBOX_TRANSIT_S": "0"}, "SANDBOX_TRANSIT_S"),
+        ({**EMULATOR, "SANDBOX_TRANSIT_S": "nan"}, "SANDBOX_TRANSIT_S"),
+        ({**EMULATOR, "DELIVERY_LIMIT_S": "1e99"}, "DELIVERY_LIMIT_S"),
+        ({**EMULATOR, "ORDER_PAYMENT_DEADLINE_S": "3600"}, "ORDER_RESERVATION_TTL_S"),
+    ],
+)
+def test_a_missing_or_wrong_setting_is_named(environ: dict[str, str], setting: str) -> None:
+    with pytest.raises(InvalidSettingError) as caught:
+        Settings.from_environment(environ)
+
+    assert caught.value.setting == setting
+    assert str(caught.value).startswith(f"{setting}: ")
+    assert "CANARY" not in str(caught.value)
+
+
+def test_half_an_identity_names_what_is_missing() -> None:
+    with pytest.raises(InvalidSettingError, match="AzureWebJobsStorage__blobServiceUri"):
+        Settings.from_environment(
+            {"AzureWebJobsStorage__tableServiceUri": "https://tables.example.com"}
+        )
+
+
+def test_fractions_of_a_second_are_allowed() -> None:
+    settings = Settings.from_environment({**EMULATOR, "SANDBOX_TRANSIT_S": "0.25"})
+
+    assert settings.sandbox_transit == timedelta(milliseconds=250)
