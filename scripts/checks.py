@@ -4,6 +4,7 @@ The tools' settings are in pyproject.toml; here is only which of them run, and i
 """
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Sequence
@@ -100,17 +101,12 @@ def test(arguments: Sequence[str]) -> int:
 def cover(arguments: Sequence[str]) -> int:
     """Run every test under measurement and show what none of them reached."""
     node.ensure_azurite()
-    environment = {
-        "COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"),
-        "COVERAGE_FILE": str(KEPT / "coverage" / "data"),
-    }
-    (KEPT / "coverage").mkdir(parents=True, exist_ok=True)
     coverage = tool("coverage")
-    _run([coverage, "erase"], environment)
-    command = [coverage, "run", "-m", "pytest", "--numprocesses=auto", *arguments]
-    code = _run(command, environment)
-    _run([coverage, "combine", "--quiet"], environment)
-    _run([coverage, "report"], environment)
+    shutil.rmtree(KEPT / "coverage", ignore_errors=True)
+    (KEPT / "coverage").mkdir(parents=True)
+    code = _run([coverage, "run", "-m", "pytest", "--numprocesses=auto", *arguments])
+    _run([coverage, "combine", "--quiet"])
+    _run([coverage, "report"])
     return code
 
 
@@ -143,6 +139,6 @@ def _judge(check: Check) -> Verdict:
     )
 
 
-def _run(command: Sequence[str], environment: dict[str, str] | None = None) -> int:
-    ended = subprocess.run(command, cwd=ROOT, env=os.environ | (environment or {}), check=False)
+def _run(command: Sequence[str]) -> int:
+    ended = subprocess.run(command, cwd=ROOT, check=False)
     return ended.returncode

@@ -9,7 +9,7 @@ import pytest
 
 from scripts import node
 from scripts.layout import VENV
-from tests.integration.scripts.conftest import Checkout
+from tests.integration.scripts.conftest import Checkout, until
 
 pytestmark = pytest.mark.integration
 
@@ -65,6 +65,38 @@ def test_a_shim_that_does_not_run_is_passed_over_for_one_that_does(
     assert (checkout.root / ".venv" / "bin" / "python").exists()
 
 
+def test_a_missing_python_is_fetched_by_uv_into_the_checkout(
+    checkout: Checkout, bare_path: Path, tmp_path: Path
+) -> None:
+    (checkout.root / ".venv").unlink()
+    _script(tmp_path / "python3.13", f'exec {VENV}/bin/python "$@"')
+    _script(
+        bare_path / "uv",
+        'test "$1 $2" = "python install" || exit 1\n'
+        'mkdir -p "$UV_PYTHON_INSTALL_DIR/cpython/bin"\n'
+        f'cp {tmp_path}/python3.13 "$UV_PYTHON_INSTALL_DIR/cpython/bin/"',
+    )
+    (bare_path / "cp").symlink_to(shutil.which("cp") or "")
+
+    ended = checkout.run(
+        "help", PATH=str(bare_path), HOME=str(tmp_path), PYENV_ROOT=str(tmp_path / "none")
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert f"{checkout.root}/.dev/python/cpython/bin/python3.13" in ended.stderr
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Checkout) -> None:
+    (checkout.root / ".venv").unlink()
+    (checkout.root / ".venv" / "bin").mkdir(parents=True)
+    (checkout.root / ".venv" / "bin" / "python").symlink_to("/gone")
+
+    ended = checkout.run("help", PATH=os.pathsep.join((f"{VENV}/bin", os.environ["PATH"])))
+
+    assert ended.returncode == 0
+    assert "Making .venv with" in ended.stderr
+
+
 def test_without_node_one_sentence_says_how_to_get_it(checkout: Checkout, bare_path: Path) -> None:
     ended = checkout.run("start", "--port", str(checkout.port), PATH=str(bare_path))
 
@@ -102,6 +134,7 @@ def test_func_gets_the_storage_and_takes_it_along_when_it_ends(
     assert ended.returncode == 5
     assert "func start --port 7072 DefaultEndpointsProtocol=http;" in ended.stdout
     assert f"{checkout.root}/.venv/bin/python" in ended.stdout
+    until(lambda: not checkout.azurite_pids(), deadline_s=5)
 
 
 def test_a_second_command_joins_the_storage_of_the_first(checkout: Checkout) -> None:
