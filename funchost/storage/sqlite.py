@@ -146,6 +146,8 @@ class SqliteStore:
         self._require_open()
         try:
             return self._connection.execute(STATEMENTS[statement], parameters or {}).fetchall()
+        except UnicodeEncodeError:
+            return []  # no row holds an id that UTF-8 cannot carry
         except sqlite3.Error as error:
             raise StateFileError(f"The state file {self._path} failed: {error}.") from error
 

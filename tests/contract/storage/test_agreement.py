@@ -227,4 +227,4 @@ def described(outcomes: list[Outcome]) -> list[tuple[str, tuple[Child, ...]]]:
 
 @pytest.mark.slow
 def test_no_life_of_an_instance_tells_the_stores_apart() -> None:
-    run_state_machine_as_test(TwoStores, settings=settings(stateful_step_count=30))
+    run_state_machine_as_test(TwoStores, settings=settings(stateful_step_count=20))

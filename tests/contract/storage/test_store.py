@@ -81,6 +81,14 @@ def test_unknown_instances_are_none(store: Store) -> None:
     assert store.load("a") is None
 
 
+def test_an_id_that_utf_8_cannot_carry_is_of_no_instance(store: Store) -> None:
+    must(store, a_creation())
+
+    assert store.get("\ud800") is None
+    assert store.load("\ud800") is None
+    assert store.query(InstanceQuery(id_prefix="\ud800")) == ()
+
+
 @pytest.mark.parametrize("status", [s for s in RuntimeStatus if not s.is_terminal])
 def test_a_living_instance_is_not_replaced(store: Store, status: RuntimeStatus) -> None:
     must(store, replace(a_creation(), record=replace(a_record(), status=status)))

@@ -101,10 +101,12 @@ def test_an_episode_of_an_overtaken_worker_changes_nothing(store: Store) -> None
 
 
 def test_an_episode_of_another_generation_is_stale(store: Store) -> None:
-    a_running(store)
-    other = replace(an_episode(a_record()), execution_id="e0")
+    record = a_running(store)
+
+    other = replace(an_episode(record), execution_id="e0")
 
     assert isinstance(refusal(store, other), StaleWorkError)
+    assert store.get("a") == record
 
 
 def test_an_episode_of_a_purged_instance_is_stale(store: Store) -> None:

@@ -110,10 +110,10 @@ def test_a_fresh_store_has_nothing_to_go_on_with(store: Store) -> None:
 
 def test_the_backlog_names_instances_with_messages_oldest_message_first(store: Store) -> None:
     a_running(store, "idle", sequence=1)
-    must(store, a_creation("late", sequence=4), a_creation("early", sequence=3))
-    must(store, an_arrival("early", sequence=5))
+    must(store, a_creation("a-late", sequence=4), a_creation("b-early", sequence=3))
+    must(store, an_arrival("b-early", sequence=5))
 
-    assert store.backlog().instance_ids == ("early", "late")
+    assert store.backlog().instance_ids == ("b-early", "a-late")
 
 
 def test_the_backlog_holds_activities_and_timers_by_due_time(store: Store) -> None:

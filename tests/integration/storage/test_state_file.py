@@ -19,6 +19,7 @@ from tests.contract.storage.builders import (
     a_creation,
     a_record,
     a_running,
+    an_activity,
     an_arrival,
     an_episode,
     loaded,
@@ -188,6 +189,23 @@ def test_a_write_that_no_row_can_hold_is_refused_alone(store: SqliteStore) -> No
     assert store.backlog().last_sequence == 5
 
 
+def test_an_episode_found_unstorable_halfway_leaves_no_trace(store: SqliteStore) -> None:
+    record = a_running(store)
+    twice = replace(
+        an_episode(record),
+        appended=(EventWaited(at=T0, name="approval"),),
+        activities=(an_activity(), an_activity()),
+    )
+
+    outcomes = store.commit([twice, a_creation("b", sequence=2)])
+
+    assert isinstance(outcomes[0].error, UnstorableWriteError)
+    assert outcomes[1].error is None
+    assert loaded(store).record == record
+    assert loaded(store).history == ()
+    assert store.backlog().activities == ()
+
+
 def test_the_last_sequence_survives_a_restart(path: Path) -> None:
     with closing(SqliteStore.open(path, owner=OWNER)) as store:
         must(store, a_creation(sequence=7))
@@ -195,6 +213,13 @@ def test_the_last_sequence_survives_a_restart(path: Path) -> None:
 
     with closing(SqliteStore.open(path, owner=OWNER)) as store:
         assert store.backlog().last_sequence == 7
+
+
+def test_a_read_that_fails_is_an_error_that_names_the_file(store: SqliteStore, path: Path) -> None:
+    store._connection.execute("DROP TABLE timers")
+
+    with pytest.raises(StateFileError, match=f"{path} failed: no such table"):
+        store.backlog()
 
 
 def test_a_full_disk_loses_the_batch_and_nothing_else(store: SqliteStore, path: Path) -> None:

@@ -171,6 +171,15 @@ def test_unknown_keys_are_passed_over(event: Event, news: dict[str, Any]) -> Non
     assert decode_event(json.dumps(document)) == event
 
 
+def test_null_is_no_value() -> None:
+    text = '{"type":"TaskScheduled","id":0,"at":0,"name":"a","input":"1","retry":null}'
+
+    event = decode_event(text)
+
+    assert isinstance(event, TaskScheduled)
+    assert event.retry is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
