@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from scripts import node
@@ -58,8 +59,12 @@ def static_checks() -> tuple[Check, ...]:
 
 
 def existing_sources() -> list[str]:
-    """Name the parts of the project that are there."""
-    return [name for name in SOURCES if (ROOT / name).exists()]
+    """Name the parts of the project that hold code: mypy refuses a folder without any."""
+    return [name for name in SOURCES if _holds_python(ROOT / name)]
+
+
+def _holds_python(path: Path) -> bool:
+    return path.is_file() or next(path.rglob("*.py"), None) is not None
 
 
 def run_static_checks() -> None:
