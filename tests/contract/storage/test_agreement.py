@@ -52,6 +52,13 @@ IDS = st.sampled_from(["a", "a-1", "b", "\u00e9"])
 LIVE = [RuntimeStatus.PENDING, RuntimeStatus.RUNNING, RuntimeStatus.SUSPENDED]
 ENDS = [RuntimeStatus.COMPLETED, RuntimeStatus.FAILED, RuntimeStatus.TERMINATED]
 NUMBERS = st.integers(min_value=0, max_value=30)
+APPENDED = st.lists(events(), max_size=4)  # made once: hypothesis checks a strategy at first use
+ENDED_TIMERS = st.lists(NUMBERS, max_size=3)
+INPUTS = st.lists(TEXTS, max_size=2)
+DUE_IN = st.lists(NUMBERS, max_size=1)
+CHILD_IDS = st.sets(IDS)
+RECIPIENTS = st.lists(IDS, max_size=4)
+CUSTOM_STATUSES = st.none() | TEXTS
 
 
 class TwoStores(RuleBasedStateMachine):
@@ -95,12 +102,12 @@ class TwoStores(RuleBasedStateMachine):
         if is_stale:
             after = replace(after, episode=after.episode + data.draw(st.sampled_from([-1, 1])))
         changes: dict[str, Any] = {
-            "appended": tuple(data.draw(st.lists(events(), max_size=4))),
+            "appended": tuple(data.draw(APPENDED)),
             "consumed": tuple(data.draw(st.lists(st.sampled_from([0, *inbox]), max_size=3))),
-            "ended_timers": tuple(data.draw(st.lists(NUMBERS, max_size=3))),
-            "children": tuple(self.child(instance_id, key) for key in data.draw(st.sets(IDS))),
+            "ended_timers": tuple(data.draw(ENDED_TIMERS)),
+            "children": tuple(self.child(instance_id, key) for key in data.draw(CHILD_IDS)),
             "outgoing": tuple(
-                a_message(key, sequence=next(self.numbers)) for key in data.draw(st.lists(IDS))
+                a_message(key, sequence=next(self.numbers)) for key in data.draw(RECIPIENTS)
             ),
         }
         episode = CommitEpisode(record=after, execution_id=record.execution_id, **changes)
@@ -203,7 +210,7 @@ class TwoStores(RuleBasedStateMachine):
             execution_id=f"e{next(self.numbers)}" if is_new_generation else record.execution_id,
             updated_at=record.updated_at + timedelta(seconds=1),
             output=data.draw(TEXTS) if status.is_terminal else None,
-            custom_status=data.draw(st.none() | TEXTS),
+            custom_status=data.draw(CUSTOM_STATUSES),
         )
 
     def due_work(self, data: st.DataObject, record: InstanceRecord) -> dict[str, Any]:
@@ -211,11 +218,11 @@ class TwoStores(RuleBasedStateMachine):
         first = next(self.numbers)  # ids of tasks are never used twice in a generation
         activities = [
             ActivityItem(**key, task_id=first + n, name="act", input=text)
-            for n, text in enumerate(data.draw(st.lists(TEXTS, max_size=2)))
+            for n, text in enumerate(data.draw(INPUTS))
         ]
         timers = [
             TimerItem(**key, timer_id=first + n, fire_at=T0 + timedelta(seconds=seconds))
-            for n, seconds in enumerate(data.draw(st.lists(NUMBERS, max_size=1)))
+            for n, seconds in enumerate(data.draw(DUE_IN))
         ]
         return {"activities": tuple(activities), "timers": tuple(timers)}
 
