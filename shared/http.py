@@ -86,14 +86,20 @@ def read_model[M: EdgeModel](req: func.HttpRequest, model: type[M]) -> M:
 
 
 def field_problems(error: ValidationError) -> list[FieldProblem]:
-    """Translate pydantic's findings; the refused values stay behind."""
+    """Translate pydantic's findings; the refused values stay behind.
+
+    A finding about a container that holds wrong parts is left out: it counts only the right ones.
+    """
+    findings = error.errors(include_url=False, include_input=False, include_context=False)
+    parents = {found["loc"][:depth] for found in findings for depth in range(len(found["loc"]))}
     return [
         FieldProblem(
             pointer=_pointer(found["loc"]),
             code=found["type"].replace("_", "-"),
             detail=found["msg"],
         )
-        for found in error.errors(include_url=False, include_input=False, include_context=False)
+        for found in findings
+        if found["loc"] not in parents
     ]
 
 

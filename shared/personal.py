@@ -10,9 +10,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from shared.fields import matching
+
 _DIGIT_RUN = re.compile(r"\d(?:[ -]?\d){12,18}")
-_EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}\z"
-_NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\z"
+_EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}"
+_NO_CONTROLS = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*"
 
 
 def holds_card_number(text: str) -> bool:
@@ -33,15 +35,20 @@ def _refuse_card_number(text: str) -> str:
     return text
 
 
-Email = Annotated[str, Field(max_length=254, pattern=_EMAIL)]
+Email = Annotated[str, Field(max_length=254), matching(_EMAIL, "an e-mail address")]
 PlainText = Annotated[
     str,
-    Field(min_length=1, max_length=200, pattern=_NO_CONTROLS),
+    Field(min_length=1, max_length=200),
+    matching(_NO_CONTROLS, "one line of text"),
     AfterValidator(_refuse_card_number),
 ]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}\z")]
+Country = Annotated[str, matching(r"[A-Z]{2}", "two capital letters (ISO 3166-1)")]
+PostalCode = Annotated[
+    str, matching(r"[A-Za-z0-9][A-Za-z0-9 -]{0,15}", "up to 16 letters, digits, spaces and -")
+]
 PaymentToken = Annotated[
     str,
-    Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]*\z"),
+    Field(min_length=1, max_length=200),
+    matching(r"[\x21-\x7e]*", "printable ASCII without spaces"),
     AfterValidator(_refuse_card_number),
 ]

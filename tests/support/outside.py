@@ -14,7 +14,7 @@ from shared.stored_requests import StoredRequests
 from workflows.order_processing import gateways
 from workflows.order_processing.models import (
     Booking,
-    Item,
+    OrderLine,
     Payment,
     PaymentStatus,
     Reservation,
@@ -55,7 +55,7 @@ class MemoryStock:
     reservations: dict[str, str] = field(default_factory=dict[str, str])
 
     def reserve(
-        self, reservation_id: str, *, items: Sequence[Item], expires_at: datetime
+        self, reservation_id: str, *, items: Sequence[OrderLine], expires_at: datetime
     ) -> Reservation:
         assert expires_at.tzinfo
         missing = tuple(item.sku for item in items if item.sku in self.short_of)

@@ -29,7 +29,7 @@ from shared.stored_requests import StoredRequests
 from workflows.order_processing import names
 from workflows.order_processing.models import (
     Booking,
-    Item,
+    OrderLine,
     Payment,
     PaymentStatus,
     Reservation,
@@ -40,7 +40,7 @@ class Stock(Protocol):
     """Where goods are held."""
 
     def reserve(
-        self, reservation_id: str, *, items: Sequence[Item], expires_at: datetime
+        self, reservation_id: str, *, items: Sequence[OrderLine], expires_at: datetime
     ) -> Reservation:
         """Hold everything or nothing."""
         ...
@@ -168,7 +168,7 @@ class SandboxStock:
         self._ledger = ledger
 
     def reserve(
-        self, reservation_id: str, *, items: Sequence[Item], expires_at: datetime
+        self, reservation_id: str, *, items: Sequence[OrderLine], expires_at: datetime
     ) -> Reservation:
         """Hold everything or nothing."""
         lines = [StockLine(sku=item.sku, quantity=item.quantity) for item in items]
@@ -208,10 +208,10 @@ class SandboxPayments:
 
     def capture(self, key: str) -> Payment:
         """Take the held amount."""
-        found = self._ledger.find(key)
-        if found is None:
+        try:
+            return _payment(self._ledger.capture(payment_id_for(key), f"{key}:capture"))
+        except LookupError:
             return _payment(None)
-        return _payment(self._ledger.capture(found.payment_id, f"{key}:capture"))
 
     def undo(self, key: str) -> Payment:
         """Void the hold or refund what was taken."""

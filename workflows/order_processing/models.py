@@ -7,25 +7,41 @@ once and never enters a history. The order is what the orchestrator works on and
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from shared.fields import matching
 from shared.models import EdgeModel, WireModel
 from shared.money import Currency, MinorUnits
-from shared.personal import Country, Email, PaymentToken, PlainText
+from shared.personal import Country, Email, PaymentToken, PlainText, PostalCode
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\z")]
-Service = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}\z")]
+Identifier = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
+        "1 to 64 letters, digits, - and _, beginning with a letter or digit",
+    ),
+]
+Service = Annotated[
+    str,
+    matching(r"[a-z][a-z0-9_]{0,31}", "1 to 32 of a-z, 0-9 and _, beginning with a letter"),
+]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
 
 
-class Item(EdgeModel):
-    """One line: the price is what the customer was shown; validation compares it."""
+class OrderLine(WireModel):
+    """So many pieces at the price that the customer was shown; validation compares it."""
 
     sku: Identifier
     quantity: Quantity
     unit_price_minor: MinorUnits
+
+
+class Item(OrderLine):
+    """An order line as a stranger sends it."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Customer(EdgeModel):
@@ -42,7 +58,7 @@ class Address(EdgeModel):
     street: PlainText
     city: PlainText
     region: PlainText | None = None
-    postal_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 -]{0,15}\z")]
+    postal_code: PostalCode
     country: Country
 
 
@@ -94,7 +110,7 @@ class Order(WireModel):
     """The orchestrator's input: no token, no name, no address, no e-mail."""
 
     order_id: Identifier
-    items: tuple[Item, ...]
+    items: tuple[OrderLine, ...]
     currency: Currency
     service: Service
     policy: OrderPolicy
@@ -133,7 +149,7 @@ class ReserveStock(WireModel):
     """Input: hold these quantities until an instant."""
 
     reservation_id: str
-    items: tuple[Item, ...]
+    items: tuple[OrderLine, ...]
     expires_at: AwareDatetime
 
 

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from shared.money import in_words
 from workflows.order_processing import names
 from workflows.order_processing.models import (
-    Item,
     Letter,
     Message,
     NotifyCustomer,
+    OrderLine,
     OrderPolicy,
     PaymentStatus,
     Problem,
@@ -182,7 +182,7 @@ def payment_check_pause(policy: OrderPolicy, checks: int) -> timedelta:
 
 
 def price_problems(
-    items: Sequence[Item], prices: Mapping[str, int], *, known: frozenset[str]
+    items: Sequence[OrderLine], prices: Mapping[str, int], *, known: frozenset[str]
 ) -> tuple[Problem, ...]:
     """Compare what the customer was shown with the catalogue; every difference is named.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import azure.functions as func
 from azure.durable_functions.models import TaskBase
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 from azure.functions.decorators.function_app import FunctionBuilder
 
 __all__ = [
@@ -17,7 +18,6 @@ __all__ = [
     "DFApp",
     "DurableOrchestrationClient",
     "DurableOrchestrationContext",
-    "DurableOrchestrationStatus",
     "OrchestrationRuntimeStatus",
     "RetryOptions",
 ]
@@ -64,23 +64,6 @@ class DurableOrchestrationContext:
     ) -> TaskBase: ...
     def create_timer(self, fire_at: datetime) -> TaskBase: ...
     def continue_as_new(self, input_: Any) -> None: ...
-
-class DurableOrchestrationStatus:
-    def __bool__(self) -> bool: ...
-    @property
-    def name(self) -> str | None: ...
-    @property
-    def instance_id(self) -> str | None: ...
-    @property
-    def created_time(self) -> datetime | None: ...
-    @property
-    def last_updated_time(self) -> datetime | None: ...
-    @property
-    def output(self) -> Any: ...
-    @property
-    def runtime_status(self) -> OrchestrationRuntimeStatus | None: ...
-    @property
-    def custom_status(self) -> Any: ...
 
 class DurableOrchestrationClient:
     async def start_new(

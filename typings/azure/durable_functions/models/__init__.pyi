@@ -1,9 +1,5 @@
-"""Task objects of azure-functions-durable 1.7, as far as orchestrators yield them."""
-
-from typing import Any
+"""Tasks of azure-functions-durable 1.7, as far as this repository uses them."""
 
 class TaskBase:
     @property
     def is_completed(self) -> bool: ...
-    @property
-    def result(self) -> Any: ...
