@@ -149,7 +149,8 @@ def _hub_name(section: Section, environ: Mapping[str, str]) -> str:
     key = f"{_DURABLE}.hubName"
     text = section.text(key)
     if text is None:
-        return environ.get("WEBSITE_SITE_NAME") or DEFAULT_HUB
+        site = "".join(filter(str.isalnum, environ.get("WEBSITE_SITE_NAME", "")))[:45]
+        return site if _HUB_NAME.fullmatch(site) else DEFAULT_HUB
 
     def value_of(found: re.Match[str]) -> str:
         value = environ.get(found[1])

@@ -30,7 +30,7 @@ from funchost.engine.actions import (
 )
 from funchost.engine.calls import Failed
 from funchost.engine.events import MAX_RETRY_INTERVAL, RetryPolicy
-from funchost.worker.payloads import compact
+from funchost.worker.payloads import compact, storable
 
 _LABEL = "$OutOfProcData$"
 _SEPARATOR = f"\n\n{_LABEL}:"
@@ -95,11 +95,12 @@ def _failed(name: str, tail: str, message: str) -> Failed:
         "ClassName": "System.Exception",
         "Message": message,
     }
-    return Failed(reason=f"Activity function '{name}' failed:{tail}", details=compact(details))
+    reason = storable(f"Activity function '{name}' failed:{tail}")
+    return Failed(reason=reason, details=compact(details))
 
 
 def _crash(text: str) -> Turn:
-    return Turn(actions=(), outcome=Crashed(error=text))
+    return Turn(actions=(), outcome=Crashed(error=storable(text)))
 
 
 def _turn(answer: Any) -> Turn:
@@ -119,7 +120,7 @@ def _turn_of(answer: Mapping[str, Any]) -> Turn:
 
 def _outcome(answer: Mapping[str, Any]) -> Waiting | Returned | Raised:
     if "error" in answer:
-        return Raised(error=str(answer["error"]))
+        return Raised(error=storable(str(answer["error"])))
     if not answer["isDone"]:
         return Waiting()
     output = answer.get("output")

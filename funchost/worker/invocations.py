@@ -45,7 +45,8 @@ class Invocations:
         self._orchestrators = ThreadPoolExecutor(
             _ORCHESTRATOR_THREADS, thread_name_prefix="orchestrator"
         )
-        self._running: set[asyncio.Future[Result]] = set()
+        self._waiting: set[asyncio.Future[Result]] = set()  # what callers wait for
+        self._on_threads: set[Future[Result]] = set()  # and what runs on, waited for or not
         self._stopping = False
         self._end_correlation = correlate_records()
         self._loop.start()
@@ -101,27 +102,29 @@ class Invocations:
             would wait for it: the process has to leave by ``os._exit``.
         """
         self._stopping = True
-        if self._running:
-            await asyncio.wait(self._running, timeout=patience.total_seconds())
-        stuck = [future for future in self._running if not future.done()]
-        for future in stuck:
+        if self._waiting:
+            await asyncio.wait(self._waiting, timeout=patience.total_seconds())
+        for future in self._waiting:
             future.cancel()
-        ended = await self._close_loop()
         for pool in (self._orchestrators, self._library.pool):
-            pool.shutdown(wait=not stuck, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+        loop_ended = await self._close_loop()
         self._end_correlation()
-        return ended and not stuck
+        return loop_ended and not any(future.running() for future in self._on_threads)
 
     def _submit(self, function: Function, call: Call) -> Future[Result]:
         if function.is_async:
             return self._loop.submit(self._library.call(call))
         is_orchestrator = function.kind is TriggerKind.ORCHESTRATION
         pool = self._orchestrators if is_orchestrator else self._library.pool
-        return pool.submit(self._library.call_here, call)
+        future = pool.submit(self._library.call_here, call)
+        self._on_threads.add(future)
+        future.add_done_callback(self._on_threads.discard)
+        return future
 
     async def _tracked(self, future: Future[Result]) -> Result:
         waiting = asyncio.wrap_future(future)
-        self._running.add(waiting)
+        self._waiting.add(waiting)
         try:
             return await waiting
         except asyncio.CancelledError:
@@ -130,7 +133,7 @@ class Invocations:
                 raise WorkerUnavailableError("the host is stopping") from None
             raise
         finally:
-            self._running.discard(waiting)
+            self._waiting.discard(waiting)
 
     async def _close_loop(self) -> bool:
         closing = self._loop.submit(self._library.close_client_session())
@@ -138,6 +141,8 @@ class Invocations:
             await asyncio.wait_for(asyncio.wrap_future(closing), _CLOSE_S)
         except TimeoutError:
             return False  # user code blocks the loop
+        except Exception:  # noqa: BLE001 - stopping goes on whatever the SDK's client says
+            _LOG.exception("The connections of the durable client could not be closed.")
         return await asyncio.to_thread(self._loop.stop, timedelta(seconds=_CLOSE_S))
 
 

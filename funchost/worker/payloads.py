@@ -26,6 +26,11 @@ def compact(value: Any) -> str:
     return text
 
 
+def storable(text: str) -> str:
+    """Return text that can be written as UTF-8: lone surrogates become question marks."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def recompact(text: str) -> str | None:
     """Return JSON text re-serialised compactly; None for ``null``, which is no value.
 

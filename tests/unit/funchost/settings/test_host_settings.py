@@ -105,8 +105,9 @@ def test_a_hub_name_may_come_from_an_app_setting(tmp_path: Path) -> None:
     assert load(tmp_path, content, HubName="Orders").durable.hub_name == "Orders"
 
 
-def test_a_site_name_stands_in_for_a_hub_name(tmp_path: Path) -> None:
-    assert load(tmp_path, {}, WEBSITE_SITE_NAME="mysite").durable.hub_name == "mysite"
+def test_a_site_name_stands_in_for_a_hub_name_as_far_as_it_can(tmp_path: Path) -> None:
+    assert load(tmp_path, {}, WEBSITE_SITE_NAME="my-site").durable.hub_name == "mysite"
+    assert load(tmp_path, {}, WEBSITE_SITE_NAME="1-a").durable.hub_name == "TestHubName"
 
 
 def test_the_environment_overrides_any_key_without_regard_to_case(tmp_path: Path) -> None:

@@ -257,6 +257,15 @@ def test_a_lone_surrogate_is_escaped_so_that_the_text_can_be_stored() -> None:
     assert json.loads(text) == {"a": "\ud83d", "b": "é"}
 
 
+def test_a_failures_text_can_be_stored_whatever_the_user_raised() -> None:
+    failed = activity_failure("boom", Failure(message="ValueError: \ud83d", stack=""))
+    outcome = turn_of_return(returned(error="\ud83d")).outcome
+
+    assert failed.reason == "Activity function 'boom' failed:  ValueError: ?"
+    assert failed.details.encode()
+    assert outcome == Raised(error="?")
+
+
 def test_a_result_of_null_is_no_value() -> None:
     assert recompact("null") is None
     assert recompact('{"a": 1.0}') == '{"a":1.0}'
