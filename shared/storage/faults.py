@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+import requests
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
 from shared.errors import StorageUnavailableError
@@ -19,8 +20,11 @@ _CODE_IN_BODY = re.compile(r'"odata\.error":\s*\{\s*"code":\s*"(\w+)"')
 _GONE = frozenset({"TableNotFound", "ContainerNotFound"})
 _TRANSIENT_CODES = _GONE | {"TableBeingDeleted", "ContainerBeingDeleted"}
 
+# A transaction's answer that is cut short leaves the SDK as the transport's own error.
+type _Fault = AzureError | requests.RequestException
 
-def error_code(error: AzureError) -> str:
+
+def error_code(error: BaseException) -> str:
     """Return the service's own code, such as ``EntityAlreadyExists``; empty when there is none."""
     code = getattr(error, "error_code", None)
     if code:
@@ -30,13 +34,12 @@ def error_code(error: AzureError) -> str:
     return found.group(1) if found else ""
 
 
-def is_transient(error: AzureError) -> bool:
+def is_transient(error: _Fault) -> bool:
     """Tell whether the same call may succeed later."""
     match error:
         case ClientAuthenticationError():
             return False
-        case HttpResponseError():
-            status = error.status_code
+        case HttpResponseError(status_code=status):
             return (
                 status is None
                 or status in _TRANSIENT_STATUSES
@@ -44,6 +47,16 @@ def is_transient(error: AzureError) -> bool:
             )
         case _:
             return True
+
+
+def _fault(raised: Exception) -> _Fault | None:
+    """Return the fault behind what was raised, or ``None`` for a mistake of ours.
+
+    Decoding an answer that is cut short makes the SDK stumble with an ``AttributeError``.
+    """
+    stumbled = isinstance(raised, AttributeError)
+    fault = raised.__context__ if stumbled else raised
+    return fault if isinstance(fault, (AzureError, requests.RequestException)) else None
 
 
 @contextmanager
@@ -59,12 +72,13 @@ def transient_faults_named(place: str, *, recreate: Callable[[], None]) -> Gener
     """
     try:
         yield
-    except AzureError as error:
-        if not is_transient(error):
+    except (AzureError, requests.RequestException, AttributeError) as raised:
+        fault = _fault(raised)
+        if fault is None or not is_transient(fault):
             raise
-        code = error_code(error)
+        code = error_code(fault)
         if code in _GONE:
             recreate()
         raise StorageUnavailableError(
-            f"{place} did not answer ({code or type(error).__name__})"
-        ) from error
+            f"{place} did not answer ({code or type(fault).__name__})"
+        ) from fault

@@ -1,4 +1,4 @@
-"""A line to the storage service that breaks at known requests, before or after their effect."""
+"""A line to the storage service that breaks at known requests: before, after, or in the answer."""
 
 import http.client
 import itertools
@@ -15,11 +15,12 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"
 class _Line(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, target: str, *, lose_every: int, drop_every: int) -> None:
+    def __init__(self, target: str, *, lose_every: int, drop_every: int, cut_every: int) -> None:
         super().__init__(("127.0.0.1", 0), _Relay)
         self.target = target
         self.lose_every = lose_every
         self.drop_every = drop_every
+        self.cut_every = cut_every
         self.requests = itertools.count(1)
 
     @override
@@ -52,22 +53,28 @@ class _Relay(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
+        if number % line.cut_every == 0:
+            self.close_connection = True
+            content = content[: len(content) // 2]
         self.wfile.write(content)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _relay  # noqa: N815 - the server's names
 
 
 @contextmanager
-def breaking_line(endpoint: str, *, lose_every: int, drop_every: int) -> Generator[str]:
+def breaking_line(
+    endpoint: str, *, lose_every: int, drop_every: int, cut_every: int
+) -> Generator[str]:
     """Yield an endpoint that leads to the given one and breaks.
 
     Args:
         endpoint: the service's, such as ``http://127.0.0.1:10002/devstoreaccount1``.
         lose_every: of this many requests, one takes effect and its answer is lost.
         drop_every: of this many requests, one is dropped before it takes effect.
+        cut_every: of this many requests, one takes effect and half of its answer arrives.
     """
     parts = urlsplit(endpoint)
-    line = _Line(parts.netloc, lose_every=lose_every, drop_every=drop_every)
+    line = _Line(parts.netloc, lose_every=lose_every, drop_every=drop_every, cut_every=cut_every)
     serving = threading.Thread(target=line.serve_forever, kwargs={"poll_interval": 0.05})
     serving.start()
     try:

@@ -25,9 +25,10 @@ APPROVED = "tok_sandbox_approved"
 
 @pytest.fixture
 def broken(rivals: Rivals, azurite: str) -> Generator[Storage]:
-    """The same books as ``rivals``, over a line that loses a fifth of all answers and more."""
+    """The same books as ``rivals``, over a line that breaks at every third request or so."""
     parts = dict(part.split("=", 1) for part in azurite.split(";") if part)
-    with breaking_line(parts["TableEndpoint"], lose_every=5, drop_every=11) as endpoint:
+    table_endpoint = parts["TableEndpoint"]
+    with breaking_line(table_endpoint, lose_every=5, drop_every=11, cut_every=7) as endpoint:
         connection = ";".join(
             f"{name}={value}" for name, value in (parts | {"TableEndpoint": endpoint}).items()
         )
