@@ -56,6 +56,8 @@ def _options(arguments: Sequence[str] | None) -> Options:
         verbose=words.verbose,
         sync=words.sync,
         functions=tuple(words.functions),
+        cors=tuple(origin.strip() for origin in words.cors.split(",") if origin.strip()),
+        cors_credentials=words.cors_credentials,
     )
 
 
@@ -88,7 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--functions", nargs="+", default=[], metavar="NAME", help="run these functions only"
     )
+    start.add_argument(
+        "--cors", default="", metavar="ORIGINS", help="origins, separated by commas, or *"
+    )
+    start.add_argument(
+        "--cors-credentials", action="store_true", help="let those origins send credentials"
+    )
     start.add_argument("--verbose", action="store_true", help="log details")
+    start.add_argument("--no-build", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 

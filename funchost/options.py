@@ -27,6 +27,8 @@ class Options:
         verbose: Log details.
         sync: What a commit survives.
         functions: The functions to run; empty means all.
+        cors: Origins whose pages may read answers; empty leaves it to local.settings.json.
+        cors_credentials: Let those pages send credentials.
     """
 
     app: Path
@@ -36,6 +38,8 @@ class Options:
     verbose: bool = False
     sync: Sync = Sync.NORMAL
     functions: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ()
+    cors_credentials: bool = False
 
     @property
     def state_file(self) -> Path:

@@ -6,11 +6,8 @@ every start, serves the management API and nothing else, and refuses paths that 
 than they say.
 """
 
-import asyncio
-import logging
 import secrets
-import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,19 +19,16 @@ from funchost.http.admin import Admin, HostIdentity
 from funchost.http.answers import empty, refusal
 from funchost.http.calls import Call, Query
 from funchost.http.contract import Function, Invoke
+from funchost.http.cors import Cors
+from funchost.http.door import Door
 from funchost.http.functions import HttpTriggers
 from funchost.http.home import HOME_PAGE
 from funchost.http.management import Management
 from funchost.http.messages import RequestRefusedError, body_of, origin
 from funchost.http.reading import CONTINUATION
 
-log = logging.getLogger(__name__)
-
 BODY_LIMIT = 104_857_600
-LARGEST_FIELD = 32_768
-CLOSING_S = 0.5
-
-type Handler = Callable[[web.BaseRequest], Awaitable[web.Response]]
+NO_ORIGINS = Cors()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +44,7 @@ class ServerSettings:
         identity: What the admin endpoints tell.
         has_home_page: Whether ``/`` shows a page.
         body_limit: The largest body of a request to the app, in bytes.
+        cors: Which other origins may use it from a browser.
     """
 
     host: str
@@ -60,6 +55,7 @@ class ServerSettings:
     connection: str = "Storage"
     has_home_page: bool = True
     body_limit: int = BODY_LIMIT
+    cors: Cors = NO_ORIGINS
 
 
 class HttpServer:
@@ -76,8 +72,6 @@ class HttpServer:
         """Raises StartError when a route of the app cannot be read."""
         self._settings = settings
         self._secret = secrets.token_urlsafe(32)
-        self._main_sockets: list[socket.socket] = []
-        self._rpc_sockets: list[socket.socket] = []
         self._management = Management(
             hub,
             links.Links(
@@ -93,8 +87,8 @@ class HttpServer:
             invoke=invoke,
             body_limit=settings.body_limit,
         )
-        self._main = _Door(self._answer_main)
-        self._rpc = _Door(self._answer_rpc)
+        self._main = Door(self._answer_main)
+        self._rpc = Door(self._answer_rpc)
 
     def bind(self) -> None:
         """Take both ports; the URLs are known from here on.
@@ -102,9 +96,9 @@ class HttpServer:
         Raises:
             StartError: the main port cannot be had.
         """
-        if not self._main_sockets:
-            self._main_sockets = sockets.listening_sockets(self._settings.host, self._settings.port)
-            self._rpc_sockets = [sockets.private_socket()]
+        if not self._main.is_bound:
+            self._main.bind(sockets.listening_sockets(self._settings.host, self._settings.port))
+            self._rpc.bind([sockets.private_socket()])
 
     @property
     def base_url(self) -> str:
@@ -112,7 +106,7 @@ class HttpServer:
         host = self._settings.host
         is_local = host in sockets.LOCAL_NAMES or host in {"0.0.0.0", "::"}  # noqa: S104 - compared only
         shown = "localhost" if is_local else f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{sockets.port_of(self._main_sockets[0])}"
+        return f"http://{shown}:{self._main.port}"
 
     @property
     def webhook_url(self) -> str:
@@ -122,39 +116,48 @@ class HttpServer:
     @property
     def rpc_base_url(self) -> str:
         """Return the address for the SDK's client, with its trailing slash. Keep it secret."""
-        port = sockets.port_of(self._rpc_sockets[0])
-        return f"http://{sockets.LOOPBACK}:{port}{self._rpc_prefix}"
+        return f"http://{sockets.LOOPBACK}:{self._rpc.port}{self._rpc_prefix}"
 
     async def start(self) -> None:
         """Serve; binds first if that has not been done."""
         self.bind()
-        await self._rpc.open(self._rpc_sockets)
-        await self._main.open(self._main_sockets)
+        await self._rpc.open()
+        await self._main.open()
 
     async def stop(self, grace: timedelta) -> None:
         """Take no more requests, let those at work finish within ``grace``, then close."""
         await self._main.close(grace)
         await self._rpc.close(timedelta(0))
-        for bound in (*self._main_sockets, *self._rpc_sockets):
-            bound.close()
-        self._main_sockets, self._rpc_sockets = [], []
 
     @property
     def _rpc_prefix(self) -> str:
         return f"/{self._secret}/durabletask/"
 
     async def _answer_main(self, request: web.BaseRequest) -> web.Response:
+        cors = self._settings.cors
+        if cors.is_preflight(request.method, request.headers):
+            return empty(204, cors.preflight_headers(request.headers))
+        response = await self._answer_public(request)
+        response.headers.update(cors.answer_headers(request.headers))
+        return response
+
+    async def _answer_public(self, request: web.BaseRequest) -> web.Response:
         try:
             path = paths.segments(request.rel_url.raw_path)
         except paths.PathRefusedError:
             return empty(400)
         head = tuple(segment.casefold() for segment in path[:3])
-        if head == links.MOUNT:
-            base_url = f"{origin(request)}{links.PATH}"
-            return await self._manage(request, path[3:], base_url=base_url)
-        if head[0] == "admin":
-            return self._admin.answer(request.method, path[1:], origin(request))
+        if head == links.MOUNT or head[0] == "admin":
+            return await self._answer_host_api(request, path)
         return await self._triggers.answer(request, path) or self._home(request, path)
+
+    async def _answer_host_api(self, request: web.BaseRequest, path: Sequence[str]) -> web.Response:
+        own_origin = origin(request)
+        if self._settings.cors.keeps_out(request.headers, own_origin=own_origin):
+            return refusal(403, "Pages of other origins may not use the host's own API.")
+        if path[0].casefold() == "admin":
+            return self._admin.answer(request.method, path[1:], own_origin)
+        return await self._manage(request, path[3:], base_url=f"{own_origin}{links.PATH}")
 
     def _home(self, request: web.BaseRequest, path: Sequence[str]) -> web.Response:
         if path != ("",) or request.method not in {"GET", "HEAD"}:
@@ -196,59 +199,3 @@ class HttpServer:
                 base_url=base_url,
             )
         )
-
-
-class _Door:
-    """A set of sockets, one handler for whatever comes in, and who is still inside."""
-
-    def __init__(self, handler: Handler) -> None:
-        self._handler = handler
-        self._inside = 0
-        self._is_empty = asyncio.Event()
-        self._is_empty.set()
-        self._runner: web.AppRunner | None = None
-        self._sites: list[web.SockSite] = []
-
-    async def open(self, listening: Sequence[socket.socket]) -> None:
-        app = web.Application()
-        app.router.add_route("*", "/{everything:(?s:.*)}", self._handle)
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            auto_decompress=False,  # the app gets the bytes that were sent
-            max_field_size=LARGEST_FIELD,
-            max_line_size=LARGEST_FIELD,
-            shutdown_timeout=CLOSING_S,
-        )
-        await self._runner.setup()
-        self._sites = [web.SockSite(self._runner, one) for one in listening]
-        for site in self._sites:
-            await site.start()
-
-    async def close(self, grace: timedelta) -> None:
-        if self._runner is None:
-            return
-        for site in self._sites:
-            await site.stop()
-        try:
-            async with asyncio.timeout(grace.total_seconds()):
-                await self._is_empty.wait()
-        except TimeoutError:
-            pass  # they are cut off below
-        await self._runner.cleanup()
-        self._runner = None
-
-    async def _handle(self, request: web.Request) -> web.Response:
-        self._inside += 1
-        self._is_empty.clear()
-        try:
-            response = await self._handler(request)
-        except Exception:
-            log.exception("A request could not be answered.")
-            response = empty(500)
-        finally:
-            self._inside -= 1
-            if not self._inside:
-                self._is_empty.set()
-        response.headers.setdefault("Server", "funchost")
-        return response

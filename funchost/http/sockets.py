@@ -40,12 +40,6 @@ def private_socket() -> socket.socket:
     return _listening(socket.AF_INET, LOOPBACK, 0)
 
 
-def port_of(bound: socket.socket) -> int:
-    """Return the port that a socket is bound to."""
-    port: int = bound.getsockname()[1]
-    return port
-
-
 def _listening(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:

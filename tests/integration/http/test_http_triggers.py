@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
+from funchost.engine.calls import WorkerUnavailableError
 from funchost.errors import StartError
 from funchost.http import messages
 from funchost.http.contract import HttpAnswer, HttpRequest
@@ -132,6 +134,13 @@ async def test_an_answer_is_sent_as_the_function_gave_it() -> None:
     assert headers.getall("X-A") == ["1", "2"]
     assert headers.getall("Set-Cookie") == ["a=1; path=/", "b=2; httponly"]
     assert headers.getall("Content-Type") == ["text/plain; charset=utf-8"]
+
+
+@on_loop
+async def test_a_stopping_worker_is_503() -> None:
+    worker = Recorder(WorkerUnavailableError("stopping"))
+    async with http_host(functions=[ECHO], invoke=worker) as host:
+        assert (await host.call("GET", "/api/echo")).status == 503
 
 
 @on_loop
@@ -277,6 +286,46 @@ async def test_a_weird_request_target_is_read_once_or_refused(
 
     assert got == status
     assert [request.params["name"] for _, request in worker.seen] == ([value] if value else [])
+
+
+@on_loop
+@pytest.mark.parametrize(
+    ("host", "port", "reason"),
+    [
+        ("203.0.113.1", 0, "Cannot listen on 203.0.113.1"),
+        ("127.0.0.1", 70_000, "Cannot listen on 127.0.0.1 port 70000"),
+    ],
+)
+async def test_an_address_that_cannot_be_had_is_told(host: str, port: int, reason: str) -> None:
+    with pytest.raises(StartError, match=reason):
+        async with http_host(host=host, port=port):
+            pass
+
+
+@on_loop
+async def test_every_address_of_the_machine_is_shown_as_localhost() -> None:
+    async with http_host(host="0.0.0.0") as host:  # noqa: S104 - that is what is tested
+        reply = await host.call("GET", "/admin/host/ping")
+        assert host.server.base_url.startswith("http://localhost:")
+
+    assert reply.status == 200
+
+
+@on_loop
+async def test_a_request_that_outlasts_the_grace_is_cut_off() -> None:
+    entered, never = asyncio.Event(), asyncio.Event()
+
+    async def stuck(name: str, request: HttpRequest) -> HttpAnswer:
+        entered.set()
+        await never.wait()
+        raise AssertionError(f"{name} went on with {request.method}")
+
+    async with http_host(functions=[ECHO], invoke=stuck) as host:
+        asking = asyncio.create_task(host.call("GET", "/api/echo"))
+        await entered.wait()
+        await host.server.stop(timedelta(milliseconds=10))
+        with pytest.raises(aiohttp.ClientError):
+            await asking
 
 
 @on_loop

@@ -62,9 +62,13 @@ def test_the_words_of_func_start_are_understood(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    options = options_of("start", "-p", "7072", "--address", "::1")
+    words = ["--cors", "https://a.example.com, https://b.example.com", "--cors-credentials"]
+
+    options = options_of("start", "-p", "7072", "--address", "::1", "--no-build", *words)
 
     assert (options.port, options.host) == (7072, "::1")
+    assert options.cors == ("https://a.example.com", "https://b.example.com")
+    assert options.cors_credentials
 
 
 @pytest.mark.parametrize(
