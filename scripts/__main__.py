@@ -62,6 +62,9 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        sys.stdout = None
+        return 0
 
 
 def _do(options: argparse.Namespace, rest: list[str]) -> int:
