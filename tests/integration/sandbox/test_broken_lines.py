@@ -9,6 +9,7 @@ import pytest
 
 from shared.errors import ProviderUnavailableError
 from shared.sandbox.carrier import CarrierLedger
+from shared.sandbox.outbox import Message, Outbox
 from shared.sandbox.payments import EffectKind, Payment, PaymentLedger, PaymentStatus
 from shared.sandbox.stock import ReservationState, Reserved, StockLedger, StockLevel, StockLine
 from shared.settings import ConnectionString
@@ -27,11 +28,13 @@ APPROVED = "tok_sandbox_approved"
 def broken(rivals: Rivals, azurite: str) -> Generator[Storage]:
     """The same books as ``rivals``, over a line that breaks at every third request or so."""
     parts = dict(part.split("=", 1) for part in azurite.split(";") if part)
-    table_endpoint = parts["TableEndpoint"]
-    with breaking_line(table_endpoint, lose_every=5, drop_every=11, cut_every=7) as endpoint:
-        connection = ";".join(
-            f"{name}={value}" for name, value in (parts | {"TableEndpoint": endpoint}).items()
-        )
+    break_often = partial(breaking_line, lose_every=5, drop_every=11, cut_every=7)
+    with (
+        break_often(parts["TableEndpoint"]) as table_endpoint,
+        break_often(parts["BlobEndpoint"]) as blob_endpoint,
+    ):
+        parts |= {"TableEndpoint": table_endpoint, "BlobEndpoint": blob_endpoint}
+        connection = ";".join(f"{name}={value}" for name, value in parts.items())
         with Storage(ConnectionString(value=connection), prefix=rivals.prefix) as storage:
             yield storage
 
@@ -108,3 +111,19 @@ def test_parcels_are_booked_once_over_a_line_that_loses_answers(
     book = CarrierLedger(storage, transit=timedelta(days=5))
     assert len(set(booked)) == 8
     assert set(book.shipments()) == set(booked)
+
+
+def test_messages_are_sent_once_over_a_line_that_loses_answers(
+    broken: Storage, storage: Storage
+) -> None:
+    outbox = Outbox(broken)
+
+    def send(number: int) -> Message:
+        put = partial(outbox.put, f"k{number}", recipient="a@example.com", subject="s", at=T0)
+        sent = persistently(partial(put, text=f"text {number}"))
+        return persistently(partial(outbox.read, sent.name))
+
+    sent = at_once([partial(send, number) for number in range(6)])
+
+    assert [message.text for message in sent] == [f"text {number}" for number in range(6)]
+    assert len(Outbox(storage).list()) == 6
