@@ -107,7 +107,8 @@ class Library:
         """Run a function that is not ``async`` on this thread, in the library's own words.
 
         The library would send the function to its pool from the loop and its result back; on a
-        thread of the pool both trips can be spared. Its coroutine then runs in one go.
+        thread of the pool both trips can be spared. Its coroutine then runs in one go. The
+        thread must not have a running loop.
         """
         coroutine = self._runtime.invocation_request(_request(call))
         with running(call.invocation):

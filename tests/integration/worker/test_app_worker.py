@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from funchost.engine.events import (
     TaskFailed,
 )
 from funchost.worker.errors import FunctionFailedError
+from funchost.worker.functions import RetryOptions
 from funchost.worker.history import encode
 from tests.integration.worker.process import WorkerProcess
 
@@ -51,6 +52,7 @@ async def echo(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.route(route="words")
+@app.retry(strategy="fixed_delay", max_retry_count="3", delay_interval="00:00:05")
 def words(req: func.HttpRequest) -> str:
     return "words"
 
@@ -174,6 +176,15 @@ def test_the_apps_functions_are_indexed_under_their_registered_names(
     assert set(table.activities) == {"say", "say_async", "boom", "slow"}
     assert table.http["hello"].route == "hello/{name}"
     assert table.http["start"].is_async
+
+
+def test_a_functions_own_retry_policy_is_kept(worker: WorkerProcess) -> None:
+    table = worker.functions
+
+    assert table.http["words"].retry == RetryOptions(
+        max_retry_count=3, strategy="fixed_delay", delay=timedelta(seconds=5)
+    )
+    assert table.http["hello"].retry is None
 
 
 def test_the_app_is_imported_fresh_from_its_own_folder(worker: WorkerProcess) -> None:
