@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 # An error that crosses the activity boundary arrives as text, "…Error: code: message".
-_NAMED_ERROR = re.compile(r"\b[A-Z]\w*Error: ([a-z][a-z0-9_]*): ")
+_NAMED_ERROR = re.compile(r"\b(\w+Error): (\w+): ")
 UNNAMED_FAILURE = "unexpected_failure"
 
 
@@ -126,5 +126,9 @@ def code_of(failure: BaseException) -> str:
         case WorkflowError():
             return failure.code
         case _:
-            found = _NAMED_ERROR.search(str(failure))
-            return found.group(1) if found else UNNAMED_FAILURE
+            ours = {(error.__name__, error.code) for error in WorkflowError.__subclasses__()}
+            for found in _NAMED_ERROR.finditer(str(failure)):
+                name, code = found.group(1), found.group(2)
+                if (name, code) in ours:
+                    return code
+            return UNNAMED_FAILURE

@@ -120,7 +120,12 @@ class Order(WireModel):
         """Keep of a request what the orchestrator may know."""
         return cls(
             order_id=request.order_id,
-            items=request.items,
+            items=tuple(
+                OrderLine(
+                    sku=item.sku, quantity=item.quantity, unit_price_minor=item.unit_price_minor
+                )
+                for item in request.items
+            ),
             currency=request.currency,
             service=request.shipping.service,
             policy=policy,

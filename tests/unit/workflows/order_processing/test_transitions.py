@@ -1,0 +1,139 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.builders import POLICY
+from tests.support.playing import T0
+from workflows import order_processing
+from workflows.order_processing.models import Message, NotifyCustomer, OrderLine
+from workflows.order_processing.transitions import (
+    ALLOWED,
+    COMPENSATIONS,
+    MESSAGES,
+    OrderStatus,
+    Step,
+    advance,
+    fulfilment,
+    letter,
+    payment_check_pause,
+    price_problems,
+    undo_plan,
+)
+
+README = Path(order_processing.__file__).with_name("README.md")
+ARROW = re.compile(r"^\s*(\w+) --> (\w+)$", re.MULTILINE)
+
+
+def test_every_status_can_be_reached_and_every_path_ends() -> None:
+    reached = {OrderStatus.VALIDATING}
+    while more := {to for status in reached for to in ALLOWED.get(status, ())} - reached:
+        reached |= more
+
+    assert reached == set(OrderStatus)
+
+
+def test_the_readmes_diagram_is_the_table() -> None:
+    diagram = README.read_text("utf-8").partition("stateDiagram-v2")[2].partition("```")[0]
+
+    assert set(ARROW.findall(diagram)) == {
+        (status.value, to.value) for status, targets in ALLOWED.items() for to in targets
+    }
+
+
+def test_what_the_table_does_not_know_is_refused() -> None:
+    with pytest.raises(ValueError, match="cannot go from delivered to validating"):
+        advance(OrderStatus.DELIVERED, OrderStatus.VALIDATING)
+
+
+def test_every_step_has_a_compensation_and_the_newest_is_undone_first() -> None:
+    assert set(COMPENSATIONS) == set(Step)
+    assert undo_plan([Step.RESERVE_STOCK, Step.AUTHORIZE_PAYMENT]) == (
+        Step.AUTHORIZE_PAYMENT,
+        Step.RESERVE_STOCK,
+    )
+    assert undo_plan([]) == ()
+
+
+def test_the_pauses_between_questions_double_up_to_a_limit() -> None:
+    pauses = [payment_check_pause(POLICY, checks).total_seconds() for checks in range(7)]
+
+    assert pauses == [15, 30, 60, 120, 240, 300, 300]
+
+
+@pytest.mark.parametrize(
+    ("delivery", "status"),
+    [
+        ("delivered", OrderStatus.DELIVERED),
+        ("returned", OrderStatus.RETURNED),
+        ("lost", OrderStatus.LOST),
+        ("expired", OrderStatus.SHIPPED),
+        ("cancelled", OrderStatus.SHIPPED),
+        ("something new", OrderStatus.SHIPPED),
+    ],
+)
+def test_an_order_is_fulfilled_however_its_delivery_ends(
+    delivery: str, status: OrderStatus
+) -> None:
+    assert fulfilment(delivery) is status
+
+
+def a_line(sku: str, price: int) -> OrderLine:
+    return OrderLine(sku=sku, quantity=2, unit_price_minor=price)
+
+
+def test_every_difference_from_the_catalogue_is_named() -> None:
+    items = [a_line("a", 5), a_line("b", 5), a_line("c", 5), a_line("d", 5)]
+
+    found = price_problems(items, {"a": 5, "b": 6}, known=frozenset("abc"))
+
+    assert [(problem.code, problem.sku) for problem in found] == [
+        ("price_differs", "b"),
+        ("not_sold_in_currency", "c"),
+        ("unknown_sku", "d"),
+    ]
+
+
+def test_an_order_without_a_price_is_no_order() -> None:
+    (problem,) = price_problems([a_line("a", 0)], {"a": 0}, known=frozenset("a"))
+
+    assert problem.code == "nothing_to_pay"
+
+
+def test_every_end_that_needs_a_word_has_one() -> None:
+    assert set(MESSAGES.values()) | {Message.CONFIRMED} == set(Message)
+
+
+@pytest.mark.parametrize("message", Message)
+def test_every_letter_names_the_order_and_leaves_no_gap(message: Message) -> None:
+    written = letter(
+        NotifyCustomer(
+            order_id="A1",
+            key="k",
+            message=message,
+            total_minor=9980,
+            currency="EUR",
+            tracking_number="TRK-1",
+            at=T0,
+        )
+    )
+
+    assert "A1" in written.subject
+    assert "{" not in written.subject + written.text
+
+
+def test_a_confirmation_says_what_was_charged_and_where_to_look() -> None:
+    written = letter(
+        NotifyCustomer(
+            order_id="A1",
+            key="k",
+            message=Message.CONFIRMED,
+            total_minor=9980,
+            currency="EUR",
+            tracking_number="TRK-1",
+            at=T0,
+        )
+    )
+
+    assert "99.80 EUR" in written.text
+    assert "TRK-1" in written.text
