@@ -4,7 +4,9 @@ Times are the machine's local time: this is for the person in front of it.
 """
 
 import logging
+import os
 import sys
+from io import TextIOWrapper
 from typing import TextIO
 
 PLAIN = "%(asctime)s.%(msecs)03d  %(levelname)-7s  %(message)s"
@@ -28,10 +30,18 @@ class ConsoleFormatter(logging.Formatter):
         return f"\x1b[{colour}m{text}\x1b[0m" if colour else text
 
 
-def configure(*, verbose: bool, stream: TextIO = sys.stdout) -> None:
-    """Send every log record of the process to the console; replaces what was there."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(ConsoleFormatter(verbose=verbose, coloured=stream.isatty()))
+def configure(*, verbose: bool, stream: TextIO | None = None) -> None:
+    """Send every log record of the process to the console; replaces what was there.
+
+    Args:
+        verbose: Show details, and who says so.
+        stream: Where to; standard output if not said. No colours where NO_COLOR is set.
+    """
+    out: TextIO = stream or sys.stdout
+    _forgive(out)
+    handler = logging.StreamHandler(out)
+    coloured = out.isatty() and not os.environ.get("NO_COLOR")
+    handler.setFormatter(ConsoleFormatter(verbose=verbose, coloured=coloured))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
@@ -39,6 +49,12 @@ def configure(*, verbose: bool, stream: TextIO = sys.stdout) -> None:
         logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
     for name in MUTE:
         logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.CRITICAL)
+
+
+def _forgive(stream: TextIO) -> None:
+    """Let letters that the console does not know appear as numbers instead of failing."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
 
 
 def _shown(letter: str) -> str:

@@ -51,7 +51,8 @@ def test_verbose_shows_details_and_where_they_come_from() -> None:
     assert "DEBUG    funchost.x: seen" in stream.getvalue()
 
 
-def test_colours_are_for_terminals_only() -> None:
+def test_colours_are_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
     terminal = Terminal()
     console.configure(verbose=False, stream=terminal)
 
@@ -59,6 +60,26 @@ def test_colours_are_for_terminals_only() -> None:
 
     assert terminal.getvalue().startswith("\x1b[31m")
     assert terminal.getvalue().endswith("\x1b[0m\n")
+
+
+def test_colours_may_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = Terminal()
+    console.configure(verbose=False, stream=terminal)
+
+    logging.getLogger("funchost.x").error("bad")
+
+    assert "\x1b" not in terminal.getvalue()
+
+
+def test_a_console_that_does_not_know_a_letter_gets_its_number() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+    console.configure(verbose=False, stream=stream)
+
+    logging.getLogger("funchost.x").info("a → b")
+
+    assert raw.getvalue().rstrip().endswith(b"a \\u2192 b")
 
 
 def test_what_is_logged_cannot_steer_the_terminal() -> None:
