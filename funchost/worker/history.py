@@ -75,18 +75,16 @@ def encode(event: Event) -> str:
             text = _completion(event)
         case TaskFailed() | SubOrchestrationFailed():
             text = _failure(event)
-        case TimerFired(at=at, timer_id=timer_id, fire_at=fire_at):
-            text = f'{_common(11, at)},"TimerId":{timer_id},"FireAt":"{instant(fire_at)}"}}'
-        case EventRaised(at=at, name=name, input=payload):
-            text = f'{_common(15, at)},"Name":{quoted(name)},"Input":{_text(payload)}}}'
+        case TimerFired(timer_id=timer, fire_at=due):
+            text = f'{_common(11, event.at)},"TimerId":{timer},"FireAt":"{instant(due)}"}}'
+        case EventRaised(name=name, input=payload):
+            text = f'{_common(15, event.at)},"Name":{quoted(name)},"Input":{_text(payload)}}}'
         case EventSent():
             text = _event_sent(event)
+        case TaskScheduled() | SubOrchestrationCreated() | TimerCreated() | TimerCanceled():
+            text = ""
         case (
-            TaskScheduled()
-            | SubOrchestrationCreated()
-            | TimerCreated()
-            | TimerCanceled()
-            | EventWaited()
+            EventWaited()
             | ExecutionSuspended()
             | ExecutionResumed()
             | ExecutionTerminated()

@@ -27,8 +27,11 @@ _LOG = logging.getLogger("funchost.worker")
 # Replaying is computing: more threads than this only contend for the interpreter.
 _ORCHESTRATOR_THREADS = min(4, os.cpu_count() or 1)
 
-
 _CLOSE_S = 1.0  # what stopping may take beyond the patience for running functions
+
+
+class TimedOut(Failure):
+    """The host gave up on a function."""
 
 
 class Invocations:
@@ -66,8 +69,7 @@ class Invocations:
         """Run a function once and log what became of it.
 
         Raises:
-            FunctionTimeoutError: it took longer than allowed. A thread cannot be ended: a
-                function that is not ``async`` goes on, unheard.
+            FunctionTimeoutError: it took longer than allowed. Only ``async`` functions end then.
 
             WorkerUnavailableError: the host is stopping.
         """
@@ -81,18 +83,22 @@ class Invocations:
         )
         call = Call(function_id=function.function_id, invocation=invocation, inputs=inputs)
         begun = perf_counter()
+        result = await self._run(function, call)
+        _report(function, invocation, begun, result)
+        if isinstance(result, TimedOut):
+            raise FunctionTimeoutError(result.message)
+        return result
+
+    async def _run(self, function: Function, call: Call) -> Result:
         try:
             async with asyncio.timeout(self._timeout_s):
-                result = await self._tracked(self._submit(function, call))
+                return await self._tracked(self._submit(function, call))
         except TimeoutError:
             text = (
                 f"Timeout value of {self._timeout_text} was exceeded by function: "
                 f"Functions.{function.name}"
             )
-            _report(function, invocation, begun, Failure(message=text, stack=""))
-            raise FunctionTimeoutError(text) from None
-        _report(function, invocation, begun, result)
-        return result
+            return TimedOut(message=text, stack="")
 
     async def stop(self, patience: timedelta) -> bool:
         """Let running functions end, then give up on them; close the SDK's connections.
