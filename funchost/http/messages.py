@@ -77,7 +77,8 @@ def request_value(
 
 def origin(request: web.BaseRequest) -> str:
     """Return scheme and host as the client sees them."""
-    return f"{request.scheme}://{request.host}"
+    # HTTP/1.0 has no Host; aiohttp would ask the resolver for one, and block.
+    return f"{request.scheme}://{request.headers.get('Host', 'localhost')}"
 
 
 def _headers(request: web.BaseRequest) -> dict[str, str]:

@@ -1,8 +1,11 @@
 """The management API at its public mount point: status codes and shapes."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,6 +15,7 @@ from funchost.engine.events import (
     TaskCompleted,
     TaskScheduled,
 )
+from funchost.engine.ports import InstanceQuery, InstanceRecord
 from tests.support.http_host import http_host, on_loop
 from tests.support.scripted_hub import T0, ScriptedHub
 
@@ -447,3 +451,43 @@ async def test_what_is_not_built_yet_is_501_in_json(method: str, path: str) -> N
         reply = await host.manage(method, path)
 
     assert (reply.status, list(reply.json)) == (501, ERROR)
+
+
+@on_loop
+async def test_a_value_that_utf8_cannot_carry_is_escaped() -> None:
+    hub = ScriptedHub()
+    hub.put("a", "Completed", output='"\\ud800 é"')
+    async with http_host(hub=hub) as host:
+        reply = await host.manage("GET", "instances/a")
+
+    assert b'"output":"\\ud800 \\u00e9"' in reply.body
+
+
+@on_loop
+async def test_an_instance_started_again_while_purging_is_left_alone() -> None:
+    class Racing(ScriptedHub):
+        async def query(self, query: InstanceQuery) -> Sequence[InstanceRecord]:
+            found = await super().query(query)
+            self.put("a", "Running")
+            return found
+
+    hub = Racing()
+    hub.put("a", "Completed")
+    async with http_host(hub=hub) as host:
+        reply = await host.manage("DELETE", "instances?createdTimeFrom=2020-01-01")
+
+    assert (reply.status, list(hub.records)) == (404, ["a"])
+
+
+@on_loop
+async def test_a_client_without_a_host_header_gets_links_to_localhost() -> None:
+    async with http_host() as host:
+        where = urlsplit(host.url)
+        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        path = b"/runtime/webhooks/durabletask/orchestrators/orch"
+        writer.write(b"POST " + path + b" HTTP/1.0\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    assert b"\r\nLocation: http://localhost/runtime/" in answer
