@@ -1,0 +1,17 @@
+"""What a failing test shows of the local hosts that run at that moment."""
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.support.funchost import open_hosts
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the hosts' logs to the report of a failure."""
+    report = yield
+    if report.failed:
+        for host in open_hosts:
+            report.sections.append((f"Log of funchost on port {host.port}", host.log_tail()))
+    return report

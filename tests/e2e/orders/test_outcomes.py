@@ -1,0 +1,128 @@
+"""Every way an order can end, played at once against one host; then the books are compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.e2e.orders.conftest import Shop
+from tests.support.books import Reading
+from tests.support.orders import accepted, ended, look, order, total_of
+from tests.support.stories import STORIES, expected_traces, is_told_in_order, traces
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("order-outcomes")]
+
+BODIES = {
+    name: order(
+        name, lines=story.lines, token=story.token, service=story.service, currency=story.currency
+    )
+    for name, story in STORIES.items()
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What is left when all stories are over."""
+
+    shop: Shop
+    projections: Mapping[str, Any]
+    reading: Reading
+
+
+@pytest.fixture(scope="module")
+def played(shop: Shop) -> Played:
+    for body in BODIES.values():
+        accepted(shop.host, body)
+    projections = ended(shop.host, BODIES)
+    return Played(shop=shop, projections=projections, reading=shop.books.read())
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_an_order_ends_as_its_story_says(played: Played, name: str) -> None:
+    projection, story = played.projections[name], STORIES[name]
+    output = projection["output"]
+
+    assert projection["runtimeStatus"] == "Completed"
+    assert projection["businessStatus"] == output["status"] == story.status
+    assert output.get("reason") == story.reason
+    assert output["customerTold"]
+    paid = total_of(BODIES[name]) if story.is_sold else 0
+    assert output["amounts"] == {
+        "totalMinor": total_of(BODIES[name]),
+        "capturedMinor": paid,
+        "currency": story.currency,
+    }
+    undone = [(entry["step"], entry["status"]) for entry in output["compensations"]]
+    assert undone == [(step, "done") for step in story.undone]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_an_order_leaves_each_of_its_effects_once(played: Played, name: str) -> None:
+    assert traces(played.reading, name) == expected_traces(STORIES[name])
+    assert is_told_in_order(played.reading.mails_to(name), STORIES[name])
+
+
+def test_stock_money_and_parcels_add_up_over_all_orders(played: Played) -> None:
+    sold = {name: total_of(BODIES[name]) for name, story in STORIES.items() if story.is_sold}
+
+    played.reading.audit(sold=sold)
+
+
+def test_a_rejected_order_names_every_wrong_line(played: Played) -> None:
+    problems = {
+        name: [(found["code"], found.get("sku")) for found in projection["output"]["problems"]]
+        for name, projection in played.projections.items()
+        if projection["businessStatus"] == "rejected"
+    }
+
+    assert problems == {
+        "an-unknown-sku-is-rejected": [("unknown_sku", "no-such-thing")],
+        "a-wrong-price-is-rejected": [("price_differs", "notebook")],
+        "another-currency-is-rejected": [("not_sold_in_currency", "ink-refill")],
+        "nothing-to-pay-is-rejected": [("nothing_to_pay", None)],
+    }
+
+
+def test_a_sold_order_shows_its_parcel_and_the_parcel_its_own_story(played: Played) -> None:
+    name = "an-approved-order-is-delivered"
+    output = played.projections[name]["output"]
+    parcel = played.shop.host.request("GET", f"/api/workflows/tracking-{name}")
+
+    assert parcel.json["runtimeStatus"] == "Completed"
+    assert parcel.json["businessStatus"] == "delivered"
+    assert parcel.json["output"]["trackingNumber"] == output["trackingNumber"]
+
+
+def test_no_instance_is_left_running(played: Played) -> None:
+    assert played.shop.host.unfinished() == []
+
+
+def test_tokens_and_personal_data_are_in_no_answer_no_state_and_no_log(played: Played) -> None:
+    host = played.shop.host
+    answers = [look(host, name, history=True) for name in BODIES]
+    answers += [look(host, name) for name in BODIES]
+    state = b"".join(path.read_bytes() for path in host.folder.glob(f"{host.state.name}*"))
+    places = {
+        "an answer": b"".join(answer.body for answer in answers),
+        "the state file": state,
+        "the log": host.log.read_bytes(),
+    }
+    secrets = {
+        *(body["payment"]["token"] for body in BODIES.values()),
+        *(body["customer"]["email"] for body in BODIES.values()),
+        "@example.com",
+        "Canary Street",
+        "tok_",
+    }
+
+    found = {
+        (secret, place)
+        for secret in secrets
+        for place, content in places.items()
+        if secret.encode() in content
+    }
+    assert found == set()
+    # Had the places been unreadable, nothing would have been found either.
+    assert b"an-approved-order-is-delivered" in state
+    assert {answer.status for answer in answers} == {200}
