@@ -189,6 +189,7 @@ async def _load(options: Options, settings: HostSettings) -> AppWorker:
                 app_dir=options.app,
                 new_id=new_id,
                 function_timeout=settings.function_timeout,
+                functions=options.functions,
             )
         )
     except AppLoadError as error:
@@ -231,13 +232,11 @@ def _tell_clients(worker: AppWorker, server: HttpServer, settings: HostSettings,
 
 
 def _functions(worker: AppWorker, options: Options) -> list[contract.Function]:
-    wanted = {name.casefold() for name in options.functions}
     table = worker.functions
-    described = [
+    return [
         *(_described(function, options, disabled=False) for function in table.functions),
         *(_described(function, options, disabled=True) for function in table.disabled),
     ]
-    return [f for f in described if not wanted or f.name.casefold() in wanted]
 
 
 def _described(function: Function, options: Options, *, disabled: bool) -> contract.Function:

@@ -115,6 +115,21 @@ class FunctionTable:
     http: Mapping[str, Function]  # by function name, exactly
 
 
+def chosen(found: Sequence[FoundFunction], names: Sequence[str]) -> Sequence[FoundFunction]:
+    """Keep the functions that are named, whatever their case; no names keep all.
+
+    Raises:
+        AppLoadError: a name is that of no function.
+    """
+    by_name = {item.name.casefold(): item for item in found}
+    for name in names:
+        if name.casefold() not in by_name:
+            known = ", ".join(f"'{item.name}'" for item in found)
+            raise AppLoadError(f"There is no function '{name}'; there are: {known}.")
+    wanted = {name.casefold() for name in names}
+    return [item for item in found if not wanted or item.name.casefold() in wanted]
+
+
 def read_functions(found: Iterable[FoundFunction], environ: Mapping[str, str]) -> FunctionTable:
     """Make sense of what the library found.
 

@@ -29,7 +29,7 @@ from funchost.worker.answers import (
 )
 from funchost.worker.client_binding import ClientEndpoint, client_text
 from funchost.worker.errors import FunctionFailedError, FunctionTimeoutError, WorkerError
-from funchost.worker.functions import Function, FunctionTable, read_functions
+from funchost.worker.functions import Function, FunctionTable, chosen, read_functions
 from funchost.worker.http import HttpAnswer, HttpRequest, answer_of, request_value
 from funchost.worker.invocations import Invocations
 from funchost.worker.library import Library, Success
@@ -45,11 +45,13 @@ class WorkerSettings:
         app_dir: the folder of the app's script.
         new_id: makes invocation ids.
         function_timeout: how long one invocation may take; None is without limit.
+        functions: the functions to serve; () is all of them.
     """
 
     app_dir: Path
     new_id: Callable[[], str]
     function_timeout: timedelta | None = None
+    functions: tuple[str, ...] = ()
 
 
 class AppWorker:
@@ -75,7 +77,8 @@ class AppWorker:
         )
         try:
             found = await invocations.on_loop(library.load(settings.app_dir.resolve()))
-            return cls(read_functions(found, os.environ), invocations)
+            wanted = chosen(found, settings.functions)
+            return cls(read_functions(wanted, os.environ), invocations)
         except BaseException:
             await invocations.stop(timedelta(0))
             raise
