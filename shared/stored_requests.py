@@ -82,10 +82,10 @@ class StoredRequests:
             "chunks": len(chunks),
             **{f"body{number}": chunk for number, chunk in enumerate(chunks)},
         }
-        kept = self._rows.write(
-            Row(partition_key=key_text(business_id), row_key=_ROW_KEY, fields=fields)
-        )
-        return self.load(business_id), kept
+        row = Row(partition_key=key_text(business_id), row_key=_ROW_KEY, fields=fields)
+        if self._rows.write(row):
+            return _request(business_id, row), True
+        return self.load(business_id), False
 
     def load(self, business_id: str) -> StoredRequest:
         """Return the kept request.
@@ -96,16 +96,7 @@ class StoredRequests:
         row = self._rows.read(key_text(business_id), _ROW_KEY)
         if row is None:
             raise RequestMissingError(f"no request is kept for {business_id}")
-        text = "".join(row.text(f"body{number}") for number in range(row.integer("chunks")))
-        return StoredRequest(
-            business_id=business_id,
-            digest=row.text("digest"),
-            body=json.loads(text),
-            contact=row.text("contact"),
-            claimed_at=row.instant("claimedAt"),
-            started=row.flag("started"),
-            row=row,
-        )
+        return _request(business_id, row)
 
     def claim(self, request: StoredRequest, *, now: datetime) -> bool:
         """Undertake to start the instance; False when somebody else was faster."""
@@ -122,6 +113,19 @@ class StoredRequests:
             return
         if not self.load(business_id).started:
             raise StorageUnavailableError(f"the start of {business_id} could not be noted")
+
+
+def _request(business_id: str, row: Row) -> StoredRequest:
+    text = "".join(row.text(f"body{number}") for number in range(row.integer("chunks")))
+    return StoredRequest(
+        business_id=business_id,
+        digest=row.text("digest"),
+        body=json.loads(text),
+        contact=row.text("contact"),
+        claimed_at=row.instant("claimedAt"),
+        started=row.flag("started"),
+        row=row,
+    )
 
 
 def _canonical(body: JsonObject) -> str:

@@ -18,6 +18,7 @@ from workflows.order_processing.models import (
     Payment,
     PaymentStatus,
     Reservation,
+    Shipment,
 )
 
 
@@ -139,9 +140,9 @@ class MemoryCarrier:
         assert service
         assert at.tzinfo
         if self.refuses:
-            return Booking(booked=False)
+            return Booking()
         self.shipments.setdefault(key, "booked")
-        return Booking(booked=True, shipment_id=f"shp-{key}", tracking_number=f"TRK-{key}")
+        return Booking(shipment=Shipment(shipment_id=f"shp-{key}", tracking_number=f"TRK-{key}"))
 
     def cancel(self, key: str, *, at: datetime) -> bool:
         assert at.tzinfo

@@ -13,7 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from shared.sandbox.carrier import AlreadyPickedUp, CarrierLedger, Shipment, shipment_id_for
+from shared.sandbox.carrier import (
+    AlreadyPickedUp,
+    CarrierLedger,
+    Refused,
+    Shipment as BookedShipment,
+    shipment_id_for,
+)
 from shared.sandbox.outbox import Outbox
 from shared.sandbox.payments import (
     KeyReused,
@@ -33,6 +39,7 @@ from workflows.order_processing.models import (
     Payment,
     PaymentStatus,
     Reservation,
+    Shipment,
 )
 
 
@@ -232,12 +239,10 @@ class SandboxCarrier:
     def book(self, key: str, *, order_id: str, service: str, at: datetime) -> Booking:
         """Hand over a parcel."""
         match self._ledger.book(key, order_id=order_id, service=service, at=at):
-            case Shipment(shipment_id=shipment_id, tracking_number=tracking_number):
-                return Booking(
-                    booked=True, shipment_id=shipment_id, tracking_number=tracking_number
-                )
-            case _:
-                return Booking(booked=False)
+            case BookedShipment(shipment_id=shipment_id, tracking_number=number):
+                return Booking(shipment=Shipment(shipment_id=shipment_id, tracking_number=number))
+            case Refused():
+                return Booking()
 
     def cancel(self, key: str, *, at: datetime) -> bool:
         """Take it back."""

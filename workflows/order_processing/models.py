@@ -7,7 +7,7 @@ once and never enters a history. The order is what the orchestrator works on and
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from shared.fields import matching
@@ -74,23 +74,25 @@ class PaymentMethod(EdgeModel):
     token: PaymentToken
 
 
+def _each_sku_once(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if len({item.sku for item in items}) < len(items):
+        raise PydanticCustomError("duplicate_sku", "each sku may stand on one line only")
+    return items
+
+
 class OrderRequest(EdgeModel):
     """The body of ``POST /api/orders``."""
 
     order_id: Identifier
     customer: Customer
     # At most what one storage transaction can reserve together.
-    items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=99)]
+    items: Annotated[
+        tuple[Item, ...], Field(min_length=1, max_length=99), AfterValidator(_each_sku_once)
+    ]
     currency: Currency
     shipping_address: Address
     shipping: Shipping = Shipping()
     payment: PaymentMethod
-
-    @model_validator(mode="after")
-    def _each_sku_once(self) -> Self:
-        if len({item.sku for item in self.items}) < len(self.items):
-            raise PydanticCustomError("duplicate_sku", "items: each sku may stand on one line only")
-        return self
 
 
 class OrderPolicy(WireModel):
@@ -221,12 +223,17 @@ class CancelShipment(WireModel):
     at: AwareDatetime
 
 
-class Booking(WireModel):
-    """What the carrier says: a shipment, or that it refuses."""
+class Shipment(WireModel):
+    """A parcel that the carrier has taken on."""
 
-    booked: bool
-    shipment_id: str | None = None
-    tracking_number: str | None = None
+    shipment_id: str
+    tracking_number: str
+
+
+class Booking(WireModel):
+    """What the carrier says: a shipment, or none, because it refuses."""
+
+    shipment: Shipment | None = None
 
 
 class Undone(WireModel):

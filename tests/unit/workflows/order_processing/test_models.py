@@ -94,7 +94,7 @@ def test_one_wrong_field_is_the_only_one_named(pointer: str, value: Any) -> None
 def test_a_sku_stands_on_one_line() -> None:
     line = {"sku": "desk-lamp", "quantity": 1, "unitPriceMinor": 4990}
 
-    assert problems_of(changed("/items", [line, line])) == [("", "duplicate-sku")]
+    assert problems_of(changed("/items", [line, line])) == [("/items", "duplicate-sku")]
 
 
 def test_no_error_text_of_a_model_quotes_what_was_sent() -> None:
