@@ -20,8 +20,8 @@ from scripts.layout import KEPT, LOGS, ROOT, VENV
 REQUIREMENTS: Final = ("requirements.txt", "requirements-dev.txt")
 
 _UNREACHABLE: Final = re.compile(
-    r"failed to fetch|connection|resolve|network|timed out|dns|unreachable"
-    r"|no matching distribution",
+    r"failed to fetch|connection (?:broken|refused|reset|error)|name resolution|dns error"
+    r"|network is unreachable|timed out|no matching distribution",
     re.IGNORECASE,
 )
 

@@ -24,6 +24,8 @@ _HOW_TO_GET_IT: Final = (
     " or your system's packages"
 )
 
+_UNREACHABLE: Final = ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET")
+
 
 def find_node() -> str:
     """Return the first Node.js on PATH that runs and is new enough.
@@ -90,21 +92,19 @@ def _npm_ci() -> None:
         shutil.copy(AZURITE_LOCK_FILES / name, AZURITE / name)
     # No package here needs its install script, so none gets to run.
     command = [npm, "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]
+    command.append("--fetch-retry-maxtimeout=10000")  # ms: being offline is told soon
     log_path = LOGS / "npm.log"
     with log_path.open("w") as log:
         ended = subprocess.run(command, cwd=AZURITE, stdout=log, stderr=log, check=False)
-    if ended.returncode == 0:
-        return
-    told = log_path.read_text(encoding="utf-8", errors="replace")
-    log_name = log_path.relative_to(ROOT)
-    if any(
-        code in told
-        for code in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET")
-    ):
-        raise DevError(
-            f"The npm registry is not reachable: check the network or npm's settings ({log_name})."
-        )
-    raise DevError(f"npm could not install Azurite: {log_name} says why.")
+    if ended.returncode != 0:
+        raise DevError(_reason(log_path))
+
+
+def _reason(log: Path) -> str:
+    told, name = log.read_text(encoding="utf-8", errors="replace"), log.relative_to(ROOT)
+    if any(code in told for code in _UNREACHABLE):
+        return f"The npm registry is not reachable: check the network or npm's settings ({name})."
+    return f"npm could not install Azurite: {name} says why."
 
 
 def _fingerprint() -> str:
