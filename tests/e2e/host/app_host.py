@@ -18,7 +18,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from scripts.layout import ROOT
-from tests.support.funchost import INSTANCES, Answer, FuncHost, until
+from tests.support.funchost import INSTANCES, Answer, FuncHost, open_hosts, until
 
 APPS: Final = Path(__file__).parent / "apps"
 TERMINAL: Final = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
@@ -124,6 +124,7 @@ def served(
 ) -> Generator[AppHost]:
     """Serve an app while the block runs; it has to stop in time."""
     host = AppHost(app=app, folder=folder, options=options, settings=settings or {})
+    open_hosts.append(host)
     try:
         host.start()
         yield host
@@ -132,6 +133,7 @@ def served(
     finally:
         if host.is_running:
             host.kill()
+        open_hosts.remove(host)
 
 
 def refused(app: Path, *options: str, settings: Mapping[str, str] | None = None) -> str:
