@@ -65,7 +65,7 @@ def outside() -> Outside:
     )
 
 
-_STATUSES: Mapping[TrackingStatus, DeliveryStatus] = MappingProxyType(
+STATUSES: Mapping[TrackingStatus, DeliveryStatus] = MappingProxyType(
     {
         TrackingStatus.LABEL_CREATED: DeliveryStatus.BOOKED,
         TrackingStatus.PICKED_UP: DeliveryStatus.IN_TRANSIT,
@@ -90,7 +90,7 @@ class SandboxCarrier:
         """Say where a parcel is at an instant."""
         tracking = self._ledger.track(shipment_id, as_of=as_of)
         return Reading(
-            status=_STATUSES[tracking.status],
+            status=STATUSES[tracking.status],
             scans=len(tracking.scans),
             next_check_s=tracking.next_check_after.total_seconds(),
         )

@@ -1,0 +1,208 @@
+"""The adapters of both domains over the sandbox's ledgers in Azurite."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from shared.sandbox.carrier import CarrierLedger, TrackingStatus
+from shared.sandbox.payments import PaymentLedger
+from shared.sandbox.stock import StockLedger
+from shared.settings import ConnectionString
+from shared.storage import Storage
+from shared.stored_requests import StoredRequests
+from tests.support.playing import T0
+from workflows.delivery_tracking import gateways as tracking
+from workflows.delivery_tracking.models import DeliveryStatus
+from workflows.order_processing import gateways
+from workflows.order_processing.models import (
+    Booking,
+    OrderLine,
+    Payment,
+    PaymentStatus,
+    Reservation,
+)
+
+pytestmark = pytest.mark.integration
+
+TRANSIT = timedelta(hours=10)
+
+
+@pytest.fixture
+def storage(azurite: str) -> Iterator[Storage]:
+    prefix = f"t{uuid.uuid4().hex[:15]}"
+    with Storage(ConnectionString(value=azurite), prefix=prefix) as opened:
+        yield opened
+
+
+@pytest.fixture
+def payments(storage: Storage) -> gateways.SandboxPayments:
+    return gateways.SandboxPayments(PaymentLedger(storage))
+
+
+@pytest.fixture
+def carrier(storage: Storage) -> gateways.SandboxCarrier:
+    return gateways.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
+
+
+def authorize(payments: gateways.SandboxPayments, outcome: str, *, amount: int = 500) -> Payment:
+    return payments.authorize(
+        "k", amount_minor=amount, currency="EUR", token=f"tok_sandbox_{outcome}"
+    )
+
+
+def lines(quantity: int) -> list[OrderLine]:
+    return [OrderLine(sku="lamp", quantity=quantity, unit_price_minor=1)]
+
+
+def test_stock_is_held_sold_and_given_back(storage: Storage) -> None:
+    ledger = StockLedger(storage)
+    ledger.seed({"lamp": 5})
+    stock = gateways.SandboxStock(ledger)
+    until = T0 + timedelta(days=10_000)
+
+    assert stock.reserve("one", items=lines(3), expires_at=until) == Reservation(reserved=True)
+    assert stock.reserve("two", items=lines(3), expires_at=until) == Reservation(
+        reserved=False, missing=("lamp",)
+    )
+    assert stock.commit("one") == Reservation(reserved=True)
+    assert stock.reserve("three", items=lines(2), expires_at=until).reserved
+    stock.release("three")
+    assert stock.commit("three") == Reservation(reserved=False)
+    assert ledger.levels()["lamp"].available == 2
+
+
+def test_a_reservation_released_before_it_came_holds_nothing(storage: Storage) -> None:
+    ledger = StockLedger(storage)
+    ledger.seed({"lamp": 5})
+    stock = gateways.SandboxStock(ledger)
+
+    stock.release("late")
+
+    late = stock.reserve("late", items=lines(1), expires_at=T0 + timedelta(days=10_000))
+    assert late == Reservation(reserved=False)
+    assert ledger.levels()["lamp"].available == 5
+
+
+def test_money_is_held_and_taken_once(payments: gateways.SandboxPayments) -> None:
+    held = authorize(payments, "approved")
+
+    assert held.status is PaymentStatus.AUTHORIZED
+    assert authorize(payments, "approved") == held
+    assert payments.capture("k").status is PaymentStatus.CAPTURED
+    assert payments.capture("k").status is PaymentStatus.CAPTURED
+    assert payments.find("k").payment_id == held.payment_id
+
+
+def test_money_that_was_taken_is_given_back(
+    payments: gateways.SandboxPayments, storage: Storage
+) -> None:
+    authorize(payments, "approved")
+    payments.capture("k")
+
+    assert payments.undo("k").status is PaymentStatus.REFUNDED
+    assert payments.undo("k").status is PaymentStatus.REFUNDED
+    assert PaymentLedger(storage).balance("EUR").net_minor == 0
+
+
+def test_a_payment_undone_before_it_came_holds_nothing(
+    payments: gateways.SandboxPayments, storage: Storage
+) -> None:
+    assert payments.undo("k").status is PaymentStatus.VOIDED
+
+    assert authorize(payments, "approved").status is PaymentStatus.VOIDED
+    assert PaymentLedger(storage).balance("EUR").held_minor == 0
+
+
+def test_what_the_provider_never_heard_of_is_absent(payments: gateways.SandboxPayments) -> None:
+    assert payments.find("k") == Payment(status=PaymentStatus.ABSENT)
+    assert payments.capture("k") == Payment(status=PaymentStatus.ABSENT)
+
+
+def test_a_decline_stays_a_decline_also_when_undone(payments: gateways.SandboxPayments) -> None:
+    assert authorize(payments, "declined").status is PaymentStatus.DECLINED
+    assert payments.undo("k").status is PaymentStatus.DECLINED
+
+
+def test_a_key_used_for_another_amount_holds_nothing_more(
+    payments: gateways.SandboxPayments, storage: Storage
+) -> None:
+    authorize(payments, "approved")
+
+    assert authorize(payments, "approved", amount=501).status is PaymentStatus.DECLINED
+    assert PaymentLedger(storage).balance("EUR").held_minor == 500
+
+
+def test_a_parcel_is_booked_once_and_called_back_until_it_is_picked_up(
+    carrier: gateways.SandboxCarrier,
+) -> None:
+    first = carrier.book("k", order_id="A1", service="standard", at=T0)
+
+    assert first.shipment is not None
+    assert carrier.book("k", order_id="A1", service="standard", at=T0) == first
+    assert not carrier.cancel("k", at=T0 + TRANSIT)
+    assert carrier.cancel("k", at=T0)
+
+
+def test_a_parcel_called_off_before_it_came_is_not_booked(carrier: gateways.SandboxCarrier) -> None:
+    assert carrier.cancel("k", at=T0)
+
+    assert carrier.book("k", order_id="A1", service="standard", at=T0) == Booking()
+
+
+def test_a_refusal_is_an_answer(carrier: gateways.SandboxCarrier) -> None:
+    refused = carrier.book("k", order_id="A1", service="sandbox_refused", at=T0)
+
+    assert refused == Booking()
+
+
+def test_a_parcel_is_read_in_this_domains_words(
+    carrier: gateways.SandboxCarrier, storage: Storage
+) -> None:
+    booked = carrier.book("k", order_id="A1", service="sandbox_returned", at=T0).shipment
+    assert booked is not None
+    reader = tracking.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
+
+    said = [
+        reader.reading(booked.shipment_id, as_of=T0 + TRANSIT * share).status
+        for share in (0, 0.2, 0.4, 0.8, 1.0, 1.2, 2.0)
+    ]
+
+    assert said == [
+        DeliveryStatus.BOOKED,
+        DeliveryStatus.IN_TRANSIT,
+        DeliveryStatus.IN_TRANSIT,
+        DeliveryStatus.OUT_FOR_DELIVERY,
+        DeliveryStatus.ATTEMPT_FAILED,
+        DeliveryStatus.RETURNING,
+        DeliveryStatus.RETURNED,
+    ]
+
+
+def test_every_word_of_the_carrier_has_a_translation() -> None:
+    assert set(tracking.STATUSES) == set(TrackingStatus)
+
+
+def test_a_contact_is_found_where_the_request_was_kept(storage: Storage) -> None:
+    requests = StoredRequests(storage.table("orderrequests"))
+    requests.keep("A1", body={}, contact="customer@example.com", now=T0)
+
+    contacts = tracking.StoredContacts(storage)
+    assert contacts.of("A1", table="orderrequests") == "customer@example.com"
+
+
+def test_a_request_survives_its_table_whole_and_is_claimed_once(storage: Storage) -> None:
+    requests = StoredRequests(storage.table("orderrequests"))
+    body = {"text": "ü🏠" * 15_000}
+
+    _, is_new = requests.keep("A1", body=body, contact="", now=T0)
+    found, is_new_again = requests.keep("A1", body=body, contact="", now=T0)
+
+    assert (is_new, is_new_again) == (True, False)
+    assert found.body == body
+    assert found.claimed_at == T0
+    assert requests.claim(found, now=T0 + timedelta(seconds=9))
+    assert not requests.claim(found, now=T0 + timedelta(seconds=9))
+    requests.mark_started("A1")
+    assert requests.load("A1").started
