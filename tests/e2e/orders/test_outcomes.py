@@ -11,7 +11,7 @@ from tests.support.books import Reading
 from tests.support.orders import accepted, ended, look, order, total_of
 from tests.support.stories import STORIES, expected_traces, is_told_in_order, traces
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("order-outcomes")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 BODIES = {
     name: order(

@@ -9,12 +9,13 @@ import random
 import shutil
 import sqlite3
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import batched, cycle, islice
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -30,9 +31,10 @@ from tests.support.stories import (
     traces,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("order-outcomes")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 ORDERS = 50
+FRESH = 2  # orders that come in shortly before each kill
 SEED = 20_261_122
 CUSTOMERS = 6
 SUBMIT_PATIENCE_S = 60.0
@@ -80,30 +82,42 @@ def crowd_of(count: int) -> Crowd:
     return Crowd(stories=stories, bodies=bodies)
 
 
-@contextmanager
-def sent_until_taken(host: FuncHost, crowd: Crowd) -> Generator[list[Future[str]]]:
-    """Send all orders from a few customers while the block runs; give the ids that were taken."""
-    with ThreadPoolExecutor(CUSTOMERS) as customers:
-        taken = [customers.submit(send_until_taken, host, body) for body in crowd.bodies.values()]
-        try:
-            yield taken
-        finally:
-            for future in taken:
-                future.cancel()
+class Customers:
+    """A few customers who send orders at the same time, and again until they are taken."""
 
+    def __init__(self, host: FuncHost) -> None:
+        self._host = host
+        self._pool = ThreadPoolExecutor(CUSTOMERS)
+        self._sent: list[Future[str]] = []
 
-def send_until_taken(host: FuncHost, body: Body) -> str:
-    """Repeat the order until somebody has taken responsibility for it; return its id."""
-    give_up_at = time.monotonic() + SUBMIT_PATIENCE_S
-    while time.monotonic() < give_up_at:
-        try:
-            answer = submit(host, body)
-        except (OSError, http.client.HTTPException):
-            time.sleep(0.1)  # the host is away
-            continue
-        assert answer.status in {200, 202}, (answer.status, answer.body)
-        return str(body["orderId"])
-    raise AssertionError(f"nobody took {body['orderId']}")
+    def send(self, bodies: Iterable[Body]) -> None:
+        self._sent += [self._pool.submit(self._send_until_taken, body) for body in bodies]
+
+    def acknowledged(self) -> set[str]:
+        """Return the ids of the orders that have been taken so far."""
+        return {sent.result() for sent in self._sent if sent.done()}
+
+    def all_taken(self) -> set[str]:
+        """Wait until every order has been taken; return their ids."""
+        return {sent.result() for sent in self._sent}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _send_until_taken(self, body: Body) -> str:
+        give_up_at = time.monotonic() + SUBMIT_PATIENCE_S
+        while time.monotonic() < give_up_at:
+            try:
+                answer = submit(self._host, body)
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.1)  # the host is away
+                continue
+            assert answer.status in {200, 202}, (answer.status, answer.body)
+            return str(body["orderId"])
+        raise AssertionError(f"nobody took {body['orderId']}")
 
 
 def assert_intact(state: Path, copy: Path) -> None:
@@ -116,12 +130,13 @@ def assert_intact(state: Path, copy: Path) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def cut_power(shop: Shop, times: int, taken: list[Future[str]], copy: Path) -> None:
-    """Kill at random moments while work is in flight; also once in a while during recovery."""
-    host, moments = shop.host, random.Random(SEED)  # noqa: S311 - moments, not secrets
-    for number in range(times):
+def cut_power(host: FuncHost, customers: Customers, coming: Iterator[Body], copy: Path) -> None:
+    """Kill at random moments, with new orders on their first steps; sometimes amid recovery."""
+    moments = random.Random(SEED)  # noqa: S311 - moments, not secrets
+    for number, fresh in enumerate(batched(coming, FRESH, strict=True)):
+        customers.send(fresh)
         time.sleep(moments.uniform(0.1, 1.2))
-        acknowledged = [future.result() for future in taken if future.done()]
+        acknowledged = customers.acknowledged()
         assert host.unfinished(), f"no work was in flight at kill {number}"
         host.kill()
         assert_intact(host.state, copy)
@@ -144,11 +159,13 @@ def told(story: Story, status: str) -> Story:
 def test_orders_outlive_the_hosts_power_cuts(
     open_shop: OpenShop, tmp_path: Path, kills: int
 ) -> None:
-    shop, crowd = open_shop(**SETTINGS), crowd_of(ORDERS * kills // 10)
+    shop, crowd = open_shop(**SETTINGS), crowd_of(ORDERS + FRESH * kills)
+    coming = iter(crowd.bodies.values())
 
-    with sent_until_taken(shop.host, crowd) as taken:
-        cut_power(shop, kills, taken, tmp_path / "copy")
-        assert {future.result() for future in taken} == set(crowd.bodies)
+    with Customers(shop.host) as customers:
+        customers.send(islice(coming, ORDERS))
+        cut_power(shop.host, customers, coming, tmp_path / "copy")
+        assert customers.all_taken() == set(crowd.bodies)
 
     ends = ended(shop.host, crowd.bodies)
     assert shop.host.unfinished() == []

@@ -12,7 +12,7 @@ from tests.e2e.orders.conftest import OpenShop, Shop
 from tests.support.funchost import Answer
 from tests.support.orders import JSON, ORDERS, Body, order, submit
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("order-starting")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 CARD_NUMBER = "4111111111111111"
 LINE = {"sku": "notebook", "quantity": 1, "unitPriceMinor": 650}

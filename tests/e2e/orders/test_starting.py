@@ -21,7 +21,7 @@ from tests.support.orders import (
 )
 from tests.support.stories import Story, expected_traces, is_told_in_order, traces
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("order-starting")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 AT_ONCE = 30
 

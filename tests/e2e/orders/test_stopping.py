@@ -12,7 +12,7 @@ from tests.support.funchost import STOP_PATIENCE_S, until
 from tests.support.orders import accepted, ended, order, total_of
 from tests.support.stories import STORIES, expected_traces, is_told_in_order, traces
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("order-starting")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 KINDS = (
     "an-approved-order-is-delivered",
