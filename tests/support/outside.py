@@ -53,6 +53,7 @@ class MemoryStock:
     """Reservations by id: held, committed or released; too little of some SKUs on request."""
 
     short_of: frozenset[str] = frozenset()
+    loses_holds: bool = False
     reservations: dict[str, str] = field(default_factory=dict[str, str])
 
     def reserve(
@@ -67,6 +68,8 @@ class MemoryStock:
         return Reservation(reserved=True)
 
     def commit(self, reservation_id: str) -> Reservation:
+        if self.loses_holds:
+            return Reservation(reserved=False)
         if self.reservations.get(reservation_id) in {"held", "committed"}:
             self.reservations[reservation_id] = "committed"
             return Reservation(reserved=True)
@@ -82,6 +85,7 @@ class MemoryPayments:
 
     payments: dict[str, PaymentStatus] = field(default_factory=dict[str, PaymentStatus])
     settles_after: int = 3
+    refuses_capture: bool = False
     finds: int = 0
     amounts: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -105,7 +109,7 @@ class MemoryPayments:
         return self._payment(key)
 
     def capture(self, key: str) -> Payment:
-        if self.payments.get(key) is PaymentStatus.AUTHORIZED:
+        if self.payments.get(key) is PaymentStatus.AUTHORIZED and not self.refuses_capture:
             self.payments[key] = PaymentStatus.CAPTURED
         return self._payment(key)
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.durable import InstanceId
-from shared.errors import RequestMissingError
+from shared.errors import RequestMissingError, StorageUnavailableError
+from shared.storage import Row
 from shared.stored_requests import StoredRequests, digest_of
 from shared.submission import Submission, submit
 from tests.support.clients import MemoryClient
@@ -90,6 +91,18 @@ def test_of_two_who_take_over_one_wins() -> None:
     assert kept.digest == stale.digest == digest_of({"a": 1})
     assert requests.claim(stale, now=T0 + timedelta(seconds=5))
     assert not requests.claim(stale, now=T0 + timedelta(seconds=5))
+
+
+def test_a_start_that_others_keep_from_being_noted_is_an_honest_try_again() -> None:
+    class Contended(MemoryRows):
+        def write(self, *rows: Row) -> bool:
+            return False if self.rows else super().write(*rows)
+
+    requests = StoredRequests(Contended())
+    requests.keep("A1", body={"a": 1}, contact="", now=T0)
+
+    with pytest.raises(StorageUnavailableError):
+        requests.mark_started("A1")
 
 
 def test_the_first_content_under_an_id_stands() -> None:

@@ -11,6 +11,7 @@ from tests.support.functions import handler_of
 from workflows.management import http
 
 HANDLER = handler_of(http.get_workflow)
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def get(client: MemoryClient, instance_id: str = "order-A1", **params: str) -> func.HttpResponse:
@@ -106,6 +107,32 @@ def test_nothing_else_can_be_asked_for() -> None:
 
     assert response.status_code == 400
     assert document(response)["errors"][0]["pointer"] == "?include"
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "trace_id"),
+    [
+        (
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "0af7651916cd43dd8448eb211c80319c",
+        ),
+        ("00-nonsense-b7ad6b7169203331-01", None),
+    ],
+)
+def test_a_problem_names_the_trace_that_it_belongs_to(
+    traceparent: str, trace_id: str | None
+) -> None:
+    request = func.HttpRequest(
+        method="GET",
+        url="http://localhost/api/workflows/x",
+        headers={"traceparent": traceparent},
+        route_params={"instanceId": "x"},
+        body=b"",
+    )
+
+    response = asyncio.run(HANDLER(request, client=MemoryClient()))
+
+    assert document(response).get("traceId") == trace_id
 
 
 def test_an_unknown_instance_is_not_found() -> None:

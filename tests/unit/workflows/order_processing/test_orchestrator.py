@@ -251,6 +251,51 @@ def test_after_the_pivot_nothing_is_undone_and_a_person_is_called(world: World, 
     assert world.told() == ["delayed"]
 
 
+def test_a_provider_that_refuses_the_capture_is_a_no_that_can_be_undone(world: World) -> None:
+    world.outside.payments.refuses_capture = True
+
+    run = world.run()
+
+    assert run.output["status"] == "compensated"
+    assert run.output["reason"] == "payment_authorized"
+    assert [name for name in run.names if name in UNDOING] == UNDOING
+    assert world.outside.payments.payments == {"order-A1:authorize": "voided"}
+
+
+def test_a_parcel_that_is_on_its_way_cannot_be_called_back_by_anybody(world: World) -> None:
+    world.outside.payments.refuses_capture = True
+    world.outside.carrier.picked_up = True
+
+    run = world.run()
+
+    assert run.failure is not None
+    assert run.context.custom_statuses[-1]["result"]["compensations"][0] == {
+        "step": "book_shipment",
+        "status": "failed",
+        "error": "already_picked_up",
+    }
+
+
+def test_stock_that_was_lost_after_the_payment_calls_a_person(world: World) -> None:
+    world.outside.stock.loses_holds = True
+
+    run = world.run()
+
+    assert run.failure is not None
+    result = run.context.custom_statuses[-1]["result"]
+    assert result["reason"] == "commit_stock: reservation_lost"
+    assert result["amounts"]["capturedMinor"] == 9980
+
+
+def test_a_payment_that_was_called_off_elsewhere_ends_the_order(world: World) -> None:
+    world.outside.payments.undo("order-A1:authorize")
+
+    run = world.run()
+
+    assert run.output["status"] == "compensated"
+    assert run.output["reason"] == "payment_voided"
+
+
 def test_the_waiting_after_the_pivot_is_much_longer_than_before_it(world: World) -> None:
     run = world.run()
 
