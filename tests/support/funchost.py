@@ -149,12 +149,15 @@ class FuncHost:
                 body=answer.read(),
             )
 
-    def unfinished(self) -> list[str]:
+    def unfinished(self) -> set[str]:
         """Return the ids of the instances that have not ended."""
-        running = "?runtimeStatus=Running,Pending&showInput=false&top=1000"
-        answer = self.request("GET", INSTANCES + running)
+        return self.instances("&runtimeStatus=Running,Pending")
+
+    def instances(self, query: str = "") -> set[str]:
+        """Return the ids of all instances, a thousand at most."""
+        answer = self.request("GET", f"{INSTANCES}?showInput=false&top=1000{query}")
         assert answer.status == 200, answer
-        return [instance["instanceId"] for instance in answer.json]
+        return {instance["instanceId"] for instance in answer.json}
 
     def log_tail(self) -> str:
         text = self.log.read_text("utf-8", "replace") if self.log.exists() else ""

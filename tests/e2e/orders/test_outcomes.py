@@ -95,7 +95,7 @@ def test_a_sold_order_shows_its_parcel_and_the_parcel_its_own_story(played: Play
 
 
 def test_no_instance_is_left_running(played: Played) -> None:
-    assert played.shop.host.unfinished() == []
+    assert played.shop.host.unfinished() == set()
 
 
 def test_tokens_and_personal_data_are_in_no_answer_no_state_and_no_log(played: Played) -> None:

@@ -80,7 +80,7 @@ def test_the_same_order_after_its_end_is_answered_with_that_end(shop: Shop) -> N
 
     assert [answer.status for answer in repeats] == [200, 200]
     assert look(shop.host, "over").json == before
-    assert shop.host.unfinished() == []
+    assert shop.host.unfinished() == set()
     assert_served_once(shop, "over")
 
 
