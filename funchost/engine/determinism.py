@@ -65,6 +65,11 @@ def mismatch(orchestrator: str, recorded: RecordedLeaf, replayed: Leaf | None) -
     )
 
 
+def asked(leaf: Leaf) -> str:
+    """Return what a leaf asks for, in words."""
+    return _words(_asked_now(leaf))
+
+
 def _words(ask: Ask) -> str:
     kind, name = ask
     return WORDS[kind].format(name)

@@ -46,6 +46,10 @@ class SdkWorker:
 
     async def orchestrate(self, head: OrchestrationHead, history: Sequence[str]) -> Turn:
         await asyncio.sleep(0)
+        return self.replay(head, history)
+
+    def replay(self, head: OrchestrationHead, history: Sequence[str]) -> Turn:
+        """Run the orchestrator over a history, at once."""
         run = Orchestrator.create(self._code[head.name])
         try:
             return turn_of_return(run(document(head, history)))

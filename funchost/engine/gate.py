@@ -1,0 +1,232 @@
+"""The warner: would this orchestration fare differently in Azure?
+
+Here the engine numbers in the SDK's order and has no gate (docs/fidelity.md); in Azure the
+extension's gate numbers (``gate_replay``) and shows events in the order in which they come
+(``gate_names``). A ``Watch`` follows one generation beside the engine and compares.
+
+It costs next to nothing while nothing can differ: the two sides number alike until a task fails, so
+the gate is replayed from then on only.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Self
+
+from funchost.engine.actions import (
+    Action,
+    CreateTimer,
+    Leaf,
+    Returned,
+    Turn,
+    WaitForExternalEvent,
+    leaves,
+)
+from funchost.engine.determinism import asked
+from funchost.engine.events import (
+    Event,
+    EventRaised,
+    EventSent,
+    EventWaited,
+    Scheduling,
+    SubOrchestrationCompleted,
+    SubOrchestrationCreated,
+    SubOrchestrationFailed,
+    TaskCompleted,
+    TaskFailed,
+    TaskScheduled,
+    TimerCanceled,
+    TimerCreated,
+    TimerFired,
+)
+from funchost.engine.findings import Cause, Divergence, Finding
+from funchost.engine.gate_names import EventNames
+from funchost.engine.gate_replay import Answered, Difference, GateReplay, Mark, Raised, Step
+
+LONG_TIMER_LINK = timedelta(days=3)  # into which the SDK splits timers longer than six days
+ENTITY_FAILURE = '"exceptionType"'  # a member of an entity's answer
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """Follows one generation of an instance; feed it every event, then ask after each episode."""
+
+    _recorded: list[Step] = field(default_factory=list[Step])
+    _marks: list[Mark] = field(default_factory=list[Mark])
+    _calls: dict[int, str] = field(default_factory=dict[int, str])
+    _names: EventNames = field(default_factory=EventNames)
+    _places: int = 0
+    _fired: int = -1
+    _open_links: set[int] = field(default_factory=set[int])
+    _canceled: list[int] = field(default_factory=list[int])
+    _can_differ: bool = False
+    _replay: GateReplay | None = None
+    _is_lost: bool = False  # the two sides number differently: nothing more can be said
+    _reported: set[Cause] = field(default_factory=set[Cause])
+
+    @classmethod
+    def of(cls, history: Iterable[Event]) -> Self:
+        """Follow what has happened so far; what was found then was reported then."""
+        watch = cls()
+        events = list(history)
+        watch._names.restore(events)
+        for event in events:
+            watch._apply(event)
+        return watch
+
+    def follow(
+        self,
+        events: Sequence[Event],
+        turn: Turn | None,
+        *,
+        held: Iterable[EventRaised] = (),
+        has_ended: bool = False,
+    ) -> list[Finding]:
+        """Take one episode into account; return what was not reported before.
+
+        Args:
+            events: all events of the episode, in order.
+            turn: the orchestrator's answer, if it was asked.
+            held: the external events that stay in the inbox, in order of arrival.
+            has_ended: the generation is over here.
+        """
+        findings = self._names.take(events, held)
+        for event in events:
+            self._apply(event)
+        if turn is not None:
+            if self._can_differ and not self._is_lost:
+                found = self._compare(turn, has_ended=has_ended)
+                findings += [] if found is None else [found]
+            if self._open_links and isinstance(turn.outcome, Returned):
+                findings.append(_held_by_a_link())
+        fresh = {f.cause: f for f in findings if f.cause not in self._reported}
+        self._reported.update(fresh)
+        return list(fresh.values())
+
+    def _apply(self, event: Event) -> None:
+        match event:
+            case TaskCompleted(task_id=id_) | SubOrchestrationCompleted(task_id=id_):
+                self._marks.append(Answered(id_, ok=True))
+            case TaskFailed(task_id=id_) | SubOrchestrationFailed(task_id=id_):
+                self._marks.append(Answered(id_, ok=False))
+                self._can_differ = True
+            case TimerFired(timer_id=id_):
+                self._marks.append(Answered(id_, ok=True))
+                self._fired = id_
+                self._open_links.discard(id_)
+            case EventRaised(name=name, input=payload):
+                self._marks.append(Raised(name))
+                self._can_differ |= payload is not None and ENTITY_FAILURE in payload
+            case TimerCanceled(timer_id=id_):
+                self._canceled.append(id_)
+                self._open_links.discard(id_)
+            case EventWaited():
+                self._places += 1
+            case TaskScheduled() | SubOrchestrationCreated() | TimerCreated() | EventSent():
+                self._record(event)
+            case _:
+                pass
+
+    def _record(self, event: Scheduling) -> None:
+        """Note what the event's id stands for; ids count up without gaps."""
+        match event:
+            case TimerCreated(retries=int(failed)):
+                place, step = self._recorded[failed]
+                self._recorded.append((place, step + 1))
+                return
+            case TaskScheduled(attempt=attempt) | SubOrchestrationCreated(attempt=attempt):
+                if attempt > 1:  # it follows the timer that fired just before
+                    place, step = self._recorded[self._fired]
+                    self._recorded.append((place, step + 1))
+                    return
+            case TimerCreated(id=id_, at=at, fire_at=fire_at):
+                if fire_at - at == LONG_TIMER_LINK:
+                    self._open_links.add(id_)
+                    self._can_differ = True
+            case EventSent(id=id_, call=call):
+                if call is not None:
+                    self._calls[id_] = call
+        self._recorded.append((self._places, 0))
+        self._places += 1
+
+    def _compare(self, turn: Turn, *, has_ended: bool) -> Finding | None:
+        replay, was_canceled = self._replayed(turn.actions)
+        if replay.difference is not None:
+            self._is_lost = True
+            return _numbered_differently(replay.difference, turn, was_canceled=was_canceled)
+        blocking = replay.blocking
+        if has_ended and replay.waits_for_event and not replay.is_through:
+            return _waits_for_ever()
+        return None if blocking is None else _later(blocking)
+
+    def _replayed(self, actions: Sequence[Action]) -> tuple[GateReplay, bool]:
+        """Bring the gate to where the code is; tell whether a canceled timer made it begin anew."""
+        canceled, self._canceled = self._canceled, []
+        replay = self._replay
+        begins_anew = replay is not None and not all(replay.cancel(id_) for id_ in canceled)
+        if replay is None or begins_anew:
+            replay = self._replay = GateReplay(
+                recorded=self._recorded, marks=self._marks, calls=self._calls
+            )
+        replay.run(actions)
+        return replay, begins_anew
+
+
+def _numbered_differently(difference: Difference, turn: Turn, *, was_canceled: bool) -> Finding:
+    if (
+        difference.gate[1] > 0
+    ):  # a retry went first there: the gate opens later than the code goes on
+        divergence, cause = Divergence.OTHER_VALUE, Cause.FAIL_FAST
+    elif was_canceled:
+        divergence, cause = Divergence.NON_DETERMINISTIC, Cause.CANCELED_TIMER
+    else:
+        divergence, cause = Divergence.NON_DETERMINISTIC, Cause.YIELDED_AGAIN
+    all_leaves = list(leaves(turn.actions))
+    return Finding(
+        divergence=divergence,
+        cause=cause,
+        id=difference.id,
+        recorded=_words(all_leaves, difference.recorded),
+        gate=_words(all_leaves, difference.gate),
+    )
+
+
+def _words(all_leaves: Sequence[Leaf], step: Step) -> str:
+    place, progress = step
+    what = asked(all_leaves[place])
+    attempt, is_timer = divmod(progress, 2)
+    if is_timer:
+        return f"the timer after attempt {attempt + 1} of {what}"
+    return f"attempt {attempt + 1} of {what}" if attempt else what
+
+
+def _later(blocking: Action) -> Finding:
+    has_wait = any(isinstance(leaf, WaitForExternalEvent) for leaf in leaves((blocking,)))
+    if isinstance(blocking, CreateTimer):
+        cause = Cause.LONG_TIMER
+    else:
+        cause = Cause.EVENT_AMONG_SIBLINGS if has_wait else Cause.OPEN_SIBLINGS
+    return Finding(
+        divergence=Divergence.LATER,
+        cause=cause,
+        recorded="the next step has begun",
+        gate="the next step waits for " + ", ".join(map(asked, leaves((blocking,)))),
+    )
+
+
+def _waits_for_ever() -> Finding:
+    return Finding(
+        divergence=Divergence.HANGS,
+        cause=Cause.EVENT_AMONG_SIBLINGS,
+        recorded="the orchestration ends",
+        gate="it waits for an event that did not come",
+    )
+
+
+def _held_by_a_link() -> Finding:
+    return Finding(
+        divergence=Divergence.LATER,
+        cause=Cause.LONG_TIMER,
+        recorded="the code has ended, and a link of a long timer is open, as there",
+        gate="the instance stays Running until the link fires",
+    )
