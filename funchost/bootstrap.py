@@ -107,8 +107,10 @@ class _Host:
             limits=Limits(
                 orchestrators=durable.max_concurrent_orchestrators,
                 activities=durable.max_concurrent_activities,
+                entities=durable.max_concurrent_entities,
+                entity_batch=durable.max_entity_batch,
                 replace_running=durable.overridable_states is OverridableStates.ANY,
-                default_version=durable.default_version,
+                versioning=durable.versioning,
             ),
             on_failure=fail,
         )
@@ -189,6 +191,7 @@ async def _load(options: Options, settings: HostSettings) -> AppWorker:
                 app_dir=options.app,
                 new_id=new_id,
                 function_timeout=settings.function_timeout,
+                http_poll_interval=settings.durable.http_poll_interval,
                 functions=options.functions,
             )
         )

@@ -3,17 +3,21 @@
 Pure but for the two sources it is given: message sequences and fresh execution ids.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from funchost.engine.closing import Closing, layered
+from funchost.engine.entities import new_entity
 from funchost.engine.events import (
     EventRaised,
+    EventSent,
     ExecutionCompleted,
     ExecutionStarted,
     Message,
     MessageEvent,
+    OperationRequested,
     Parent,
     RuntimeStatus,
     SubOrchestrationCompleted,
@@ -24,6 +28,7 @@ from funchost.engine.events import (
     TimerCreated,
     TimerFired,
 )
+from funchost.engine.ids import entity_name
 from funchost.engine.ports import (
     ActivityItem,
     Child,
@@ -74,17 +79,22 @@ def commit_of(
         consumed=closing.consumed,
         ended_timers=tuple(_ended_timers(closing)),
     )
+    requests = tuple(
+        _request(record, event, sources) for event in closing.events if isinstance(event, EventSent)
+    )
     if closing.completed is not None:
-        return replace(commit, outgoing=_answer_to_parent(record, closing.completed, sources))
+        answer = _answer_to_parent(record, closing.completed, sources)
+        return replace(commit, outgoing=requests + answer)
     is_open = state.open.__contains__
     scheduled = [e for e in closing.events if isinstance(e, TaskScheduled) and is_open(e.id)]
     timers = [e for e in closing.events if isinstance(e, TimerCreated) and is_open(e.id)]
     children = [e for e in closing.events if isinstance(e, SubOrchestrationCreated)]
     return replace(
         commit,
-        activities=tuple(_activity(record, event) for event in scheduled),
+        activities=tuple(activity_item(record, event) for event in scheduled),
         timers=tuple(_timer(record, event) for event in timers),
         children=tuple(_child(record, event, now=now, sources=sources) for event in children),
+        outgoing=requests,
     )
 
 
@@ -119,7 +129,8 @@ def _ended_timers(closing: Closing) -> Iterable[int]:
                 pass
 
 
-def _activity(record: InstanceRecord, event: TaskScheduled) -> ActivityItem:
+def activity_item(record: InstanceRecord, event: TaskScheduled) -> ActivityItem:
+    """Return the due work for a scheduled activity."""
     return ActivityItem(
         instance_id=record.instance_id,
         execution_id=record.execution_id,
@@ -136,6 +147,32 @@ def _timer(record: InstanceRecord, event: TimerCreated) -> TimerItem:
         timer_id=event.id,
         fire_at=event.fire_at,
     )
+
+
+def _request(record: InstanceRecord, event: EventSent, sources: Sources) -> Outgoing:
+    """Turn the recorded message to an entity into the one that travels."""
+    request = json.loads(event.input)
+    return operation_request(
+        *entity_name(event.instance_id),
+        OperationRequested(
+            at=event.at,
+            request_id=request["id"],
+            operation=request["op"],
+            input=request.get("input"),
+            caller=None if event.call is None else record.instance_id,
+            caller_execution_id=None if event.call is None else record.execution_id,
+        ),
+        sources=sources,
+    )
+
+
+def operation_request(
+    name: str, key: str, event: OperationRequested, *, sources: Sources
+) -> Outgoing:
+    """Return a request to an entity, which comes into being with its first."""
+    newborn = new_entity(name, key, execution_id=sources.new_id(), at=event.at)
+    message = Message(sequence=sources.next_sequence(), event=event)
+    return Outgoing(instance_id=newborn.instance_id, message=message, creates=newborn)
 
 
 def _child(
@@ -219,6 +256,7 @@ def _next_generation(
     sources: Sources,
 ) -> CommitEpisode:
     """End the generation and start the next in one write; the old history goes."""
+    requests = (_request(record, e, sources) for e in closing.events if isinstance(e, EventSent))
     started = replace(
         before, at=now, execution_id=sources.new_id(), input=layered(closing.continued or "null")
     )
@@ -238,5 +276,5 @@ def _next_generation(
         execution_id=record.execution_id,
         appended=(),
         consumed=closing.consumed,
-        outgoing=(start,),
+        outgoing=(*requests, start),
     )

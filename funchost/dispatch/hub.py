@@ -67,6 +67,35 @@ class TaskHub(Protocol):
         """Let an instance go on; raises as ``raise_event``, or WrongStateError if not suspended."""
         ...
 
+    async def restart(self, instance_id: str, *, with_new_id: bool) -> str:
+        """Start again what was started, with the same input; return the id.
+
+        Raises:
+            InstanceNotFoundError: unknown. InstanceExistsError: same id, and it still runs.
+        """
+        ...
+
+    async def rewind(self, instance_id: str, reason: str | None) -> None:
+        """Take a failed instance back to before its failure, failed children too.
+
+        Raises:
+            InstanceNotFoundError: unknown. RewindRefusedError: it cannot be done.
+        """
+        ...
+
+    async def signal_entity(
+        self, name: str, key: str, *, operation: str, payload: str | None
+    ) -> None:
+        """Ask an entity for an operation; ``payload`` is JSON text, twice encoded.
+
+        Its state is in the record of the instance ``@name@key`` (``engine.entities``).
+
+        Raises:
+            UnknownFunctionError: no such entity function.
+            InvalidInstanceIdError: the key is not acceptable.
+        """
+        ...
+
     async def purge(self, instance_ids: Sequence[str]) -> int:
         """Forget those of the instances that have ended; return how many.
 

@@ -1,43 +1,33 @@
-"""Lanes: one per instance with something to do; inside a lane, one episode at a time.
+"""Lanes: one per instance with something to do; inside a lane, one turn at a time.
 
-A lane keeps its instance in memory as the fold of its history and the history's encoded text, so
-an episode costs the SDK's time and one commit. Memory is a cache: whenever anything goes wrong, the
+A lane keeps its instance in memory: the fold of its history and the history's encoded text, so an
+episode costs the SDK's time and one commit. Memory is a cache: whenever anything goes wrong, the
 lane forgets and reads the store again. Messages reach a lane only once they are durable, or are
 posted to the journal before anything that depends on them; a timer's firing is neither, because its
 row in the store is, and so survives a forgetting here.
+
+What a turn does is ``episodes`` for orchestrations and ``batches`` for entities.
 """
 
 import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from funchost.dispatch.commits import Sources, commit_of, lost_events
 from funchost.dispatch.journal import Journal, JournalClosedError
-from funchost.dispatch.ports import Clock, Worker
-from funchost.engine.actions import Turn
-from funchost.engine.calls import OrchestrationHead, WorkerUnavailableError
-from funchost.engine.closing import Catalog, Closing, close_episode
+from funchost.engine.calls import WorkerUnavailableError
 from funchost.engine.errors import StaleWorkError
-from funchost.engine.events import Message, RuntimeStatus, TimerFired
-from funchost.engine.opening import open_episode
-from funchost.engine.ports import (
-    CommitEpisode,
-    CreateInstance,
-    InstanceRecord,
-    Outcome,
-    Outgoing,
-    Snapshot,
-)
+from funchost.engine.events import Message, TimerFired
+from funchost.engine.ids import is_entity
+from funchost.engine.ports import CreateInstance, InstanceRecord, Outgoing, Snapshot
 from funchost.engine.state import State
 
 logger = logging.getLogger(__name__)
-invocations = logging.getLogger("funchost.invocations")
 
 LANES_KEPT = 5_000  # idle instances kept in memory
-FIRST_PAUSE_S = 0.5  # after an abandoned episode, doubling
+FIRST_PAUSE_S = 0.5  # after an abandoned turn, doubling
 LONGEST_PAUSE_S = 30.0
 
 
@@ -51,63 +41,69 @@ class Lane:
     encoded: list[str] = field(default_factory=list[str])
     inbox: list[Message] = field(default_factory=list[Message])
     task: asyncio.Task[None] | None = None
-    abandoned: int = 0  # episodes in a row
+    abandoned: int = 0  # turns in a row
+
+    def begin(self, create: CreateInstance) -> None:
+        """Take over a new instance, which needs no reading."""
+        self.forget()
+        self.record = create.record
+        self.inbox = [create.start]
 
     def forget(self) -> None:
         """Drop what the store has; a fired timer's message is only here."""
         self.record = None
-        self.state = State()
-        self.encoded = []
+        self.start_over()
         self.inbox = [m for m in self.inbox if isinstance(m.event, TimerFired)]
 
-    def begin(self, create: CreateInstance) -> None:
-        """Take over a new instance, which needs no reading."""
-        self.record = create.record
+    def start_over(self) -> None:
+        """Drop the history: the next turn is the first of a generation."""
         self.state = State()
         self.encoded = []
-        self.inbox = [create.start]
 
-    def remember(self, snapshot: Snapshot, encode: Callable[[Snapshot], list[str]]) -> None:
+    def consume(self, sequences: tuple[int, ...]) -> None:
+        """Drop messages that a turn has taken."""
+        taken = set(sequences)
+        self.inbox = [message for message in self.inbox if message.sequence not in taken]
+
+    def remember(self, snapshot: Snapshot, encoded: list[str]) -> None:
         """Take over what the store has, beside messages that came while it was read."""
         self.record = snapshot.record
         self.state = State.of(snapshot.history)
-        self.encoded = encode(snapshot)
+        self.encoded = encoded
         known = {message.sequence for message in snapshot.inbox}
         arrived = [message for message in self.inbox if message.sequence not in known]
         self.inbox = sorted((*snapshot.inbox, *arrived), key=lambda message: message.sequence)
 
 
-class Effects(Protocol):
-    """What carries out an episode's activities and timers once they are durable."""
+class Turns(Protocol):
+    """What happens when it is an instance's turn."""
 
-    def apply(self, commit: CommitEpisode) -> None:
-        """Start the activities, set and forget the timers of a committed episode."""
+    async def take(self, lane: Lane, record: InstanceRecord) -> bool:
+        """Do what there is to do now, and commit it; False when there is nothing.
+
+        Raises:
+            WorkerUnavailableError: nothing was committed; to be tried again.
+            StaleWorkError: the store has moved on; to be read again.
+        """
         ...
 
 
 class Lanes:
-    """All lanes; wakes them, runs their episodes, applies what the episodes decided."""
+    """All lanes: wakes them, gives them their turns, reads them from the store when needed."""
 
-    def __init__(
-        self,
-        *,
-        worker: Worker,
-        journal: Journal,
-        clock: Clock,
-        sources: Sources,
-        effects: Effects,
-        concurrency: int,
-    ) -> None:
-        """Run at most ``concurrency`` orchestrators at a time."""
-        self._worker = worker
+    def __init__(self, *, journal: Journal, encode: Callable[[Snapshot], list[str]]) -> None:
+        """Read through ``journal``; ``encode`` makes a history's text for the worker."""
         self._journal = journal
-        self._clock = clock
-        self._sources = sources
-        self._slots = asyncio.Semaphore(concurrency)
+        self._encode = encode
         self._lanes: OrderedDict[str, Lane] = OrderedDict()
-        self._catalog = Catalog(orchestrators=worker.orchestrators, activities=worker.activities)
+        self._orchestrations: Turns | None = None
+        self._entities: Turns | None = None
         self._stopping = False
-        self._effects = effects
+
+    def serve(self, *, orchestrations: Turns, entities: Turns) -> None:
+        """Say who takes the turns; before the first message."""
+        self._orchestrations = orchestrations
+        self._entities = entities
 
     def deliver(self, outgoing: Outgoing) -> None:
         """Hand a message to its instance."""
@@ -126,8 +122,16 @@ class Lanes:
         self._wake(lane)
 
     def purged(self, instance_id: str) -> None:
-        """Drop an instance that is gone."""
-        self._lanes.pop(instance_id, None)
+        """Drop an instance that is gone, unless its id is in use again."""
+        lane = self._lanes.get(instance_id)
+        if lane is not None and (lane.record is None or lane.record.status.is_terminal):
+            del self._lanes[instance_id]
+
+    def changed(self, instance_id: str) -> None:
+        """Read an instance again whose history was changed from outside."""
+        lane = self._lane(instance_id)
+        lane.forget()
+        self._wake(lane)
 
     def record(self, instance_id: str) -> InstanceRecord | None:
         """Return the committed record of an instance that is in memory."""
@@ -136,18 +140,18 @@ class Lanes:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether no episode runs or is about to."""
+        """Tell whether no turn is taken or about to be."""
         return all(lane.task is None for lane in self._lanes.values())
 
     async def drain(self) -> None:
-        """Begin no more episodes; return when those that run are committed."""
+        """Begin no more turns; return when those that are taken have been committed."""
         self._stopping = True
         running = [lane.task for lane in self._lanes.values() if lane.task is not None]
         if running:
             await asyncio.wait(running)
 
     def cancel(self) -> None:
-        """Give up waiting for episodes that still run."""
+        """Give up waiting for turns that still run."""
         for lane in self._lanes.values():
             if lane.task is not None:
                 lane.task.cancel()
@@ -173,17 +177,17 @@ class Lanes:
             lane.task = asyncio.get_running_loop().create_task(self._run(lane))
 
     async def _run(self, lane: Lane) -> None:
-        """Run episodes until there is nothing to take."""
+        """Take turns until there is nothing to do."""
         try:
-            while not self._stopping and await self._episode(lane):
+            while not self._stopping and await self._turn(lane):
                 pass
         except JournalClosedError:
             pass  # the host is stopping; the store has all that counts
         finally:
             lane.task = None
 
-    async def _episode(self, lane: Lane) -> bool:
-        """Run one episode; False when the lane can rest."""
+    async def _turn(self, lane: Lane) -> bool:
+        """Take one turn; False when the lane can rest."""
         if lane.record is None and not await self._load(lane):
             return False
         record = lane.record
@@ -191,94 +195,24 @@ class Lanes:
             lane.inbox.clear()
             return False
         try:
-            return await self._take_turn(lane, record)
-        except WorkerUnavailableError as failure:
-            lane.forget()
-            if not self._stopping:
-                logger.warning("Episode of %s abandoned: %s", lane.instance_id, failure)
-                await self._pause(lane)
+            if not await self._turns(lane).take(lane, record):
+                return False
+            lane.abandoned = 0
         except StaleWorkError:
             lane.forget()
-            logger.info("Episode of %s was overtaken; reading it again", lane.instance_id)
+            logger.info("A turn of %s was overtaken; reading it again", lane.instance_id)
         except JournalClosedError:
             raise
-        except Exception:
+        except Exception as failure:  # noqa: BLE001 - a lane must not end silently, whatever happens
             lane.forget()
-            logger.exception("Episode of %s failed in the host itself", lane.instance_id)
-            await self._pause(lane)
+            await self._abandon(lane, failure)
         return True
 
-    async def _take_turn(self, lane: Lane, record: InstanceRecord) -> bool:
-        opening = open_episode(lane.state, lane.inbox, self._clock.now())
-        if opening is None:
-            return False
-        texts = [text for event in opening.events if (text := self._worker.encode(event))]
-        turn = await self._ask(record, lane, texts) if opening.asks_code else None
-        closing = close_episode(
-            lane.state, opening, turn, instance_id=lane.instance_id, catalog=self._catalog
-        )
-        await self._commit(lane, record, closing)
-        lane.abandoned = 0
-        return True
-
-    async def _ask(self, record: InstanceRecord, lane: Lane, texts: list[str]) -> Turn:
-        head = OrchestrationHead(
-            instance_id=record.instance_id,
-            name=record.name,
-            input=record.input,
-            parent_instance_id=None if record.parent is None else record.parent.instance_id,
-        )
-        async with self._slots:
-            return await self._worker.orchestrate(head, [*lane.encoded, *texts])
-
-    async def _commit(self, lane: Lane, record: InstanceRecord, closing: Closing) -> None:
-        if closing.continued is not None:
-            closing = self._losing_events(lane, closing)
-        commit = commit_of(
-            record, lane.state, closing, now=self._clock.now(), sources=self._sources
-        )
-        outcome = await self._journal.commit(commit)
-        self._advance(lane, commit, closing)
-        self._apply(commit, outcome)
-        if closing.completed is not None:
-            _log_end(commit.record)
-
-    def _losing_events(self, lane: Lane, closing: Closing) -> Closing:
-        lost = lost_events(lane.inbox, closing.consumed)
-        for message in lost:
-            logger.warning(
-                "Event '%s' of %s came before continue-as-new and was never waited for; it is "
-                "lost, as it would be in Azure",
-                getattr(message.event, "name", ""),
-                lane.instance_id,
-            )
-        sequences = tuple(message.sequence for message in lost)
-        return replace(closing, consumed=closing.consumed + sequences)
-
-    def _advance(self, lane: Lane, commit: CommitEpisode, closing: Closing) -> None:
-        """Bring the lane to where the store is."""
-        lane.record = commit.record
-        consumed = set(commit.consumed)
-        lane.inbox = [message for message in lane.inbox if message.sequence not in consumed]
-        if closing.continued is not None:
-            lane.state = State()
-            lane.encoded = []
-        elif closing.completed is not None:
-            lane.inbox.clear()
-            lane.encoded = []
-        else:
-            lane.encoded += [text for e in closing.events if (text := self._worker.encode(e))]
-
-    def _apply(self, commit: CommitEpisode, outcome: Outcome) -> None:
-        """Carry out what is durable now."""
-        self._effects.apply(commit)
-        for child in commit.children:
-            if child in outcome.refused:
-                self.deliver(child.refusal)
-            else:
-                self.created(child.create)
-        for outgoing in commit.outgoing:
-            self.deliver(outgoing)
+    def _turns(self, lane: Lane) -> Turns:
+        turns = self._entities if is_entity(lane.instance_id) else self._orchestrations
+        if turns is None:
+            raise WorkerUnavailableError("nobody takes turns yet")
+        return turns
 
     async def _load(self, lane: Lane) -> bool:
         """Read the instance; False when there is none."""
@@ -288,26 +222,18 @@ class Lanes:
         if snapshot is None:
             self._lanes.pop(lane.instance_id, None)
             return False
-        lane.remember(snapshot, self._encode)
+        lane.remember(snapshot, self._encode(snapshot))
         return True
 
-    def _encode(self, snapshot: Snapshot) -> list[str]:
-        return [text for event in snapshot.history if (text := self._worker.encode(event))]
-
-    async def _pause(self, lane: Lane) -> None:
+    async def _abandon(self, lane: Lane, failure: Exception) -> None:
+        """Say why a turn came to nothing, and wait before the next."""
+        if isinstance(failure, WorkerUnavailableError):
+            if self._stopping:
+                return
+            logger.warning("A turn of %s was abandoned: %s", lane.instance_id, failure)
+        else:
+            logger.error(
+                "A turn of %s failed in the host itself", lane.instance_id, exc_info=failure
+            )
         lane.abandoned += 1
         await asyncio.sleep(min(FIRST_PAUSE_S * 2**lane.abandoned, LONGEST_PAUSE_S))
-
-
-def _log_end(record: InstanceRecord) -> None:
-    level = logging.INFO if record.status is RuntimeStatus.COMPLETED else logging.WARNING
-    text = "" if record.status is RuntimeStatus.COMPLETED else f": {record.output}"
-    invocations.log(
-        level,
-        "orchestration %s %s after %d episodes (%s)%s",
-        record.name,
-        record.status.lower(),
-        record.episode,
-        record.instance_id,
-        text,
-    )

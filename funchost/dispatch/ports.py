@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from funchost.engine.actions import Turn
-from funchost.engine.calls import ActivityAnswer, OrchestrationHead
+from funchost.engine.calls import ActivityAnswer, EntityAnswer, EntityBatch, OrchestrationHead
 from funchost.engine.events import Event
 
 
@@ -23,6 +23,11 @@ class Worker(Protocol):
     @property
     def activities(self) -> Mapping[str, str]:
         """Return the registered activities: name in casefold to name as registered."""
+        ...
+
+    @property
+    def entities(self) -> Mapping[str, str]:
+        """Return the registered entities: name in casefold to name as registered."""
         ...
 
     def encode(self, event: Event) -> str:
@@ -47,6 +52,14 @@ class Worker(Protocol):
 
         Raises:
             WorkerUnavailableError: the outcome is unknown; the activity is to be run again.
+        """
+        ...
+
+    async def run_entity(self, batch: EntityBatch) -> EntityAnswer:
+        """Run a batch of operations; a function that raises as a whole fails every operation.
+
+        Raises:
+            WorkerUnavailableError: nothing is known; the batch is to be run again.
         """
         ...
 

@@ -7,18 +7,23 @@ out. To clients it is the ``TaskHub``.
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from funchost.dispatch.activities import Activities
-from funchost.dispatch.commits import Sources, create_instance
+from funchost.dispatch.batches import Batches
+from funchost.dispatch.commits import Sources, create_instance, operation_request
+from funchost.dispatch.episodes import Episodes, encode_history
 from funchost.dispatch.hub import StartRequest
 from funchost.dispatch.ids import new_id
 from funchost.dispatch.journal import Journal
 from funchost.dispatch.lanes import Lanes
+from funchost.dispatch.parts import Parts
 from funchost.dispatch.ports import Clock, Worker
+from funchost.dispatch.rewinding import rewind_tree
 from funchost.dispatch.timers import Timers
 from funchost.engine.errors import (
+    InstanceEndedError,
     InstanceNotFoundError,
     InvalidInstanceIdError,
     UnknownFunctionError,
@@ -33,24 +38,25 @@ from funchost.engine.events import (
     ExecutionTerminated,
     Message,
     MessageEvent,
+    OperationRequested,
     RuntimeStatus,
     TimerFired,
 )
+from funchost.engine.ids import invalid_entity_key, invalid_instance_id
 from funchost.engine.ports import (
     AddMessage,
     CommitEpisode,
     InstanceQuery,
     InstanceRecord,
+    Outcome,
     Outgoing,
     PurgeInstances,
     Store,
     TimerItem,
 )
+from funchost.engine.versions import ANY_VERSION, Versioning
 
 logger = logging.getLogger(__name__)
-
-MAX_INSTANCE_ID = 256  # characters, as the Durable extension allows
-FORBIDDEN_IN_ID = frozenset("/\\?#")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +65,10 @@ class Limits:
 
     orchestrators: int
     activities: int
+    entities: int
+    entity_batch: int = 50
     replace_running: bool = False
-    default_version: str | None = None
+    versioning: Versioning = ANY_VERSION
 
 
 class DurableService:
@@ -86,13 +94,19 @@ class DurableService:
             new_id=new_id,
         )
         self._timers = Timers(clock, self._fire)
-        self._lanes = Lanes(
+        self._lanes = Lanes(journal=self._journal, encode=encode_history(worker))
+        self._parts = parts = Parts(
             worker=worker,
             journal=self._journal,
             clock=clock,
             sources=self._sources,
             effects=self,
-            concurrency=limits.orchestrators,
+        )
+        self._lanes.serve(
+            orchestrations=Episodes(
+                parts, concurrency=limits.orchestrators, versioning=limits.versioning
+            ),
+            entities=Batches(parts, concurrency=limits.entities, batch_size=limits.entity_batch),
         )
         self._activities = Activities(
             worker=worker,
@@ -134,28 +148,39 @@ class DurableService:
         """Tell whether everything waits for a timer, an event or a client."""
         return self._lanes.is_idle and self._activities.is_idle
 
-    def apply(self, commit: CommitEpisode) -> None:
-        """Start the activities, set and forget the timers of a committed episode."""
+    def apply(self, commit: CommitEpisode, outcome: Outcome) -> None:
+        """Carry out what a commit has made durable; see ``Effects``."""
         for timer_id in commit.ended_timers:
             self._timers.discard(commit.record.instance_id, commit.execution_id, timer_id)
         for timer in commit.timers:
             self._timers.add(timer)
         for activity in commit.activities:
             self._activities.start(activity)
+        for child in commit.children:
+            if child in outcome.refused:
+                self._lanes.deliver(child.refusal)
+            else:
+                self._lanes.created(child.create)
+        for outgoing in commit.outgoing:
+            self._lanes.deliver(outgoing)
 
     async def start(self, request: StartRequest) -> str:
         """Create an instance and return its id; see ``TaskHub``."""
         name = self._worker.orchestrators.get(request.name.casefold())
         if name is None:
-            raise UnknownFunctionError(self._unknown(request.name))
+            raise UnknownFunctionError(
+                self._unknown("orchestrator", request.name, self._worker.orchestrators)
+            )
         instance_id = request.instance_id or new_id()
-        _check_id(instance_id)
+        complaint = invalid_instance_id(instance_id)
+        if complaint is not None:
+            raise InvalidInstanceIdError(complaint)
         started = ExecutionStarted(
             at=self._clock.now(),
             name=name,
             execution_id=new_id(),
             input=request.input,
-            version=request.version or self._limits.default_version,
+            version=request.version or self._limits.versioning.default,
         )
         create = create_instance(
             instance_id,
@@ -193,12 +218,16 @@ class DurableService:
 
     async def suspend(self, instance_id: str, reason: str | None) -> None:
         """Pause an instance."""
+        await self._refuse_ended(instance_id)
         if await self._is_suspended(instance_id):
             raise WrongStateError(f"The instance '{instance_id}' is suspended already.")
         await self._send(instance_id, ExecutionSuspended(at=self._clock.now(), reason=reason))
 
     async def resume(self, instance_id: str, reason: str | None) -> None:
         """Let an instance go on."""
+        if not await self._is_suspended(instance_id):
+            await self._refuse_ended(instance_id)
+            raise WrongStateError(f"The instance '{instance_id}' is not suspended.")
         await self._send(instance_id, ExecutionResumed(at=self._clock.now(), reason=reason))
 
     async def purge(self, instance_ids: Sequence[str]) -> int:
@@ -221,16 +250,61 @@ class DurableService:
                 self._lanes.purged(instance_id)
         return len(ended)
 
+    async def restart(self, instance_id: str, *, with_new_id: bool) -> str:
+        """Start again what was started; see ``TaskHub``."""
+        record = await self._known(instance_id)
+        return await self.start(
+            StartRequest(
+                name=record.name,
+                instance_id=None if with_new_id else instance_id,
+                input=record.input,
+                version=record.version,
+            )
+        )
+
+    async def rewind(self, instance_id: str, reason: str | None) -> None:
+        """Take a failed instance back to before its failure; see ``TaskHub``."""
+        for write in await rewind_tree(self._parts, instance_id, reason):
+            self._lanes.changed(write.record.instance_id)
+            for activity in write.activities:
+                self._activities.start(activity)
+
+    async def signal_entity(
+        self, name: str, key: str, *, operation: str, payload: str | None
+    ) -> None:
+        """Ask an entity for an operation, expecting no answer."""
+        self._check_entity(name, key)
+        request = OperationRequested(
+            at=self._clock.now(), request_id=new_id(), operation=operation, input=payload
+        )
+        outgoing = operation_request(name, key, request, sources=self._sources)
+        await self._journal.commit(AddMessage(outgoing=outgoing))
+        self._lanes.deliver(outgoing)
+
+    def _check_entity(self, name: str, key: str) -> None:
+        if name.casefold() not in self._worker.entities:
+            raise UnknownFunctionError(self._unknown("entity", name, self._worker.entities))
+        complaint = invalid_entity_key(key)
+        if complaint is not None:
+            raise InvalidInstanceIdError(complaint)
+
     async def _send(self, instance_id: str, event: MessageEvent) -> None:
         outgoing = self._sources.message(instance_id, event)
         await self._journal.commit(AddMessage(outgoing=outgoing))
         self._lanes.deliver(outgoing)
 
-    async def _is_suspended(self, instance_id: str) -> bool:
+    async def _known(self, instance_id: str) -> InstanceRecord:
         record = await self.status(instance_id)
         if record is None:
             raise InstanceNotFoundError(f"No instance with ID '{instance_id}' found.")
-        return record.status is RuntimeStatus.SUSPENDED
+        return record
+
+    async def _is_suspended(self, instance_id: str) -> bool:
+        return (await self._known(instance_id)).status is RuntimeStatus.SUSPENDED
+
+    async def _refuse_ended(self, instance_id: str) -> None:
+        if (await self._known(instance_id)).status.is_terminal:
+            raise InstanceEndedError(f"The instance '{instance_id}' has ended.")
 
     def _fire(self, timer: TimerItem) -> None:
         event = TimerFired(at=self._clock.now(), timer_id=timer.timer_id, fire_at=timer.fire_at)
@@ -239,23 +313,14 @@ class DurableService:
         )
         self._lanes.deliver(Outgoing(instance_id=timer.instance_id, message=message))
 
-    def _unknown(self, name: str) -> str:
-        known = ", ".join(f"'{known}'" for known in sorted(self._worker.orchestrators.values()))
-        start = (
-            f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function."
+    def _unknown(self, kind: str, name: str, known: Mapping[str, str]) -> str:
+        names = ", ".join(f"'{each}'" for each in sorted(known.values()))
+        listed = (
+            f"The following are the known {kind} functions: {names}."
+            if names
+            else f"No {kind} functions are currently registered!"
         )
-        if not known:
-            return f"{start} Additional info: No orchestrator functions are currently registered!"
         return (
-            f"{start} Additional info: The following are the known orchestrator functions: {known}."
-        )
-
-
-def _check_id(instance_id: str) -> None:
-    """Refuse what the Durable extension refuses."""
-    bad = [c for c in instance_id if c in FORBIDDEN_IN_ID or not c.isprintable()]
-    if bad or instance_id.startswith("@") or len(instance_id) > MAX_INSTANCE_ID:
-        raise InvalidInstanceIdError(
-            "Instance ids must not start with '@', hold '/', '\\', '#', '?' or control "
-            f"characters, or be longer than {MAX_INSTANCE_ID} characters."
+            f"The function '{name}' doesn't exist, is disabled, or is not an {kind} function. "
+            f"Additional info: {listed}"
         )

@@ -48,7 +48,7 @@ class WaitForExternalEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEntity:
-    """Ask an entity and wait for its answer."""
+    """Ask an entity and wait for its answer; ``instance_id`` is ``@name@key``."""
 
     instance_id: str
     operation: str
@@ -132,11 +132,18 @@ class Crashed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """The code was not asked, because it must not run this instance: the instance fails now."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One answer of an orchestrator; ``custom_status`` is JSON text."""
 
     actions: tuple[Action, ...]
-    outcome: Waiting | Returned | Raised | Crashed
+    outcome: Waiting | Returned | Raised | Crashed | Unfit
     custom_status: str | None = None
 
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID, uuid5
 
 from funchost.engine.actions import (
     CallActivity,
@@ -23,12 +24,15 @@ from funchost.engine.actions import (
     Returned,
     SignalEntity,
     Turn,
+    Unfit,
     WaitForExternalEvent,
     leaves,
 )
+from funchost.engine.calls import HTTP_ACTIVITY
 from funchost.engine.determinism import mismatch
 from funchost.engine.events import (
     Event,
+    EventSent,
     EventWaited,
     ExecutionCompleted,
     ExecutionStarted,
@@ -38,9 +42,11 @@ from funchost.engine.events import (
     TimerCanceled,
     TimerCreated,
 )
+from funchost.engine.ids import entity_id, entity_name, invalid_instance_id
 from funchost.engine.opening import Opening, child_id
 from funchost.engine.state import State
 
+REQUEST_IDS = UUID("9e952958-5e33-4daf-827f-2fa12937b875")  # the extension's own namespace
 CUSTOM_STATUS_LIMIT = 16 * 1024  # bytes of UTF-16, as the Durable extension counts
 
 
@@ -50,6 +56,8 @@ class Catalog:
 
     orchestrators: Mapping[str, str]
     activities: Mapping[str, str]
+    entities: Mapping[str, str]
+    default_version: str | None = None  # of children that are asked for without one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +89,15 @@ def close_episode(
     at = state.now
     if turn is None or at is None or state.started is None:
         return _without_code(state, opening, events)
-    own_line = {instance_id}
-    if state.started.parent is not None:
-        own_line.add(state.started.parent.instance_id)
+    parent = state.started.parent
     episode = _Episode(
         state=state,
         events=events,
         at=at,
         catalog=catalog,
         started=state.started,
-        own_line=frozenset(own_line),
+        instance_id=instance_id,
+        parent_id=None if parent is None else parent.instance_id,
     )
     completed: ExecutionCompleted | None = None
     continued: str | None = None
@@ -101,7 +108,7 @@ def close_episode(
             continued = asked if completed is None else None
     except _FailedNow as failure:
         completed = episode.end(RuntimeStatus.FAILED, str(failure), details=str(failure))
-    keeps = isinstance(turn.outcome, Crashed)
+    keeps = isinstance(turn.outcome, Crashed | Unfit)
     return Closing(
         events=tuple(events),
         consumed=opening.consumed,
@@ -140,12 +147,15 @@ class _Episode:
     at: datetime
     catalog: Catalog
     started: ExecutionStarted
-    own_line: frozenset[str]
+    instance_id: str
+    parent_id: str | None
 
     def take(self, turn: Turn) -> str | None:
         """Record the new leaves; return the input of a requested new generation."""
         if isinstance(turn.outcome, Crashed):
             return None
+        if isinstance(turn.outcome, Unfit):
+            raise _FailedNow(turn.outcome.error)
         self._limit_custom_status(turn.custom_status)
         continued: str | None = None
         position = 0
@@ -215,28 +225,61 @@ class _Episode:
             case WaitForExternalEvent(name=name):
                 self._append(EventWaited(at=at, name=name))
             case CallEntity() | SignalEntity():
-                raise _FailedNow(self._refusal("durable entities"))
-            case CallHttp():
-                raise _FailedNow(self._refusal("call_http"))
+                self._append(self._request(leaf))
+            case CallHttp(request=request):
+                self._append(TaskScheduled(id=id_, at=at, name=HTTP_ACTIVITY, input=request))
             case ContinueAsNew():
                 raise AssertionError("the caller stops at continue-as-new")
 
     def _child(self, leaf: CallSubOrchestration) -> SubOrchestrationCreated:
         name = self._known(leaf.name, "orchestrator", self.catalog.orchestrators)
-        if leaf.instance_id is not None and leaf.instance_id in self.own_line:
-            raise _FailedNow(
-                f"Orchestrator function '{self.started.name}' failed: the sub-orchestration "
-                f"'{name}' cannot have the id of its own caller, '{leaf.instance_id}'."
-            )
+        self._check_child_id(name, leaf.instance_id)
         return SubOrchestrationCreated(
             id=self.state.next_id,
             at=self.at,
             name=name,
             instance_id=child_id(self.state, leaf.instance_id),
             input=leaf.input,
-            version=leaf.version,
+            version=self.catalog.default_version if leaf.version is None else leaf.version,
             explicit_id=leaf.instance_id or None,
             retry=leaf.retry,
+        )
+
+    def _check_child_id(self, name: str, instance_id: str | None) -> None:
+        """Refuse ids that would leave the caller waiting for ever."""
+        if not instance_id:
+            return
+        complaint = invalid_instance_id(instance_id)
+        if instance_id in {self.instance_id, self.parent_id}:
+            complaint = "It is the id of its own caller."
+        if complaint is not None:
+            raise _FailedNow(
+                f"Orchestrator function '{self.started.name}' failed: the sub-orchestration "
+                f"'{name}' cannot have the id '{instance_id}'. {complaint}"
+            )
+
+    def _request(self, leaf: CallEntity | SignalEntity) -> EventSent:
+        """Word the message to an entity as Azure's histories do; the SDK reads its id back."""
+        name, key = entity_name(leaf.instance_id)
+        self._known(name, "entity", self.catalog.entities)
+        is_call = isinstance(leaf, CallEntity)
+        spot = f"{self.instance_id}_{self.started.execution_id}_{self.state.next_id}"
+        request_id = str(uuid5(REQUEST_IDS, spot))
+        request = {
+            "op": leaf.operation,
+            **({} if is_call else {"signal": True}),
+            "input": layered(leaf.input),
+            "id": request_id,
+            "parent": self.instance_id,
+            "parentExecution": self.started.execution_id,
+        }
+        return EventSent(
+            id=self.state.next_id,
+            at=self.at,
+            instance_id=entity_id(name, key),
+            name="op",
+            input=json.dumps(request),
+            call=request_id if is_call else None,
         )
 
     def _known(self, name: str, kind: str, registered: Mapping[str, str]) -> str:
@@ -251,12 +294,6 @@ class _Episode:
                 f"info: The following are the known {kind} functions: {names}."
             )
         return known
-
-    def _refusal(self, what: str) -> str:
-        return (
-            f"Orchestrator function '{self.started.name}' failed: "
-            f"this version of funchost does not run {what}."
-        )
 
     def _limit_custom_status(self, text: str | None) -> None:
         size = 0 if text is None else len(text.encode("utf-16-le", "surrogatepass"))

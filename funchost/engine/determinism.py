@@ -18,6 +18,7 @@ from funchost.engine.actions import (
     SignalEntity,
     WaitForExternalEvent,
 )
+from funchost.engine.calls import HTTP_ACTIVITY
 from funchost.engine.events import (
     EventSent,
     EventWaited,
@@ -27,7 +28,6 @@ from funchost.engine.events import (
 )
 from funchost.engine.state import RecordedLeaf
 
-HTTP_ACTIVITY = "BuiltIn::HttpActivity"
 WAS_CHANGED = (
     "Was a change made to the orchestrator code after this instance had already started running?"
 )

@@ -28,6 +28,10 @@ class WrongStateError(EngineError):
     """The instance is not in a state in which the request makes sense."""
 
 
+class RewindRefusedError(WrongStateError):
+    """The instance cannot be taken back to before a failure."""
+
+
 class UnknownFunctionError(EngineError):
     """No function of this name and kind is registered."""
 

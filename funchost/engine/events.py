@@ -256,13 +256,39 @@ class ExecutionCompleted:
     details: str | None = field(default=None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationRequested:
+    """Somebody asks an entity for an operation; only entities get these.
+
+    ``input`` is JSON text, None when there is none. A request with a ``caller`` is a call: its
+    answer goes there, as an event whose name is ``request_id``. Without one it is a signal.
+    """
+
+    at: datetime
+    request_id: str
+    operation: str
+    input: str | None = None
+    caller: str | None = None
+    caller_execution_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRewound:
+    """A failed instance was taken back to before its failure; its code is to run again."""
+
+    at: datetime
+    reason: str | None = None
+
+
 type Scheduling = TaskScheduled | SubOrchestrationCreated | TimerCreated | EventSent
 type Call = TaskScheduled | SubOrchestrationCreated
 type Completion = (
     TaskCompleted | TaskFailed | SubOrchestrationCompleted | SubOrchestrationFailed | TimerFired
 )
 type Control = ExecutionSuspended | ExecutionResumed | ExecutionTerminated
-type MessageEvent = ExecutionStarted | Completion | EventRaised | Control
+type MessageEvent = (
+    ExecutionStarted | Completion | EventRaised | Control | ExecutionRewound | OperationRequested
+)
 type Event = (
     MessageEvent
     | OrchestratorStarted

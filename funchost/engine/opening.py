@@ -20,11 +20,13 @@ from funchost.engine.events import (
     Event,
     EventRaised,
     ExecutionResumed,
+    ExecutionRewound,
     ExecutionStarted,
     ExecutionSuspended,
     ExecutionTerminated,
     Message,
     MessageEvent,
+    OperationRequested,
     OrchestratorStarted,
     SubOrchestrationCreated,
     SubOrchestrationFailed,
@@ -111,9 +113,9 @@ def _current(state: State, messages: Sequence[Message]) -> tuple[list[Message], 
     answered: set[int] = set()
     for message in messages:
         match message.event:
-            case ExecutionStarted():
+            case ExecutionStarted() | OperationRequested():
                 is_stale = True
-            case EventRaised() | ExecutionSuspended() | ExecutionTerminated():
+            case EventRaised() | ExecutionSuspended() | ExecutionTerminated() | ExecutionRewound():
                 is_stale = message.execution_id not in {None, execution_id}
             case ExecutionResumed():
                 is_stale = not state.is_suspended and not any(

@@ -64,10 +64,15 @@ class TimerItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message for an instance."""
+    """A message for an instance.
+
+    ``creates`` is given for entities: the record with which the receiver comes into being when
+    there is none yet.
+    """
 
     instance_id: str
     message: Message
+    creates: InstanceRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +92,8 @@ class CreateInstance:
 class AddMessage:
     """Put a message into an instance's inbox.
 
-    ``InstanceNotFoundError`` when there is none, ``InstanceEndedError`` when it has ended.
+    ``InstanceNotFoundError`` when there is none and none is created, ``InstanceEndedError`` when
+    it has ended.
     """
 
     outgoing: Outgoing
@@ -106,7 +112,7 @@ class CompleteActivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitEpisode:
-    """Everything one episode changed, applied whole or not at all.
+    """Everything one episode changed, applied whole or not at all; a batch of an entity too.
 
     ``record`` is the instance as it is afterwards; the write is fenced by ``execution_id`` (the
     generation that ran) and ``record.episode - 1``. When ``record.execution_id`` differs from
@@ -114,7 +120,7 @@ class CommitEpisode:
     ``outgoing`` holds the new generation's start message. An instance that has ended keeps no
     inbox and no due work. Children that exist and run are not replaced: their ``refusal`` goes
     into the parent's inbox instead, and ``Outcome.refused`` names them. Messages to instances
-    that are gone or have ended are dropped.
+    that have ended are dropped, and to those that are gone unless they create them.
     """
 
     record: InstanceRecord
@@ -137,8 +143,21 @@ class Child:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RewindInstance:
+    """Put a shorter history in place of an ended instance's, with work that is due again.
+
+    Fenced like an episode. ``message`` is what wakes the code, if anything has to.
+    """
+
+    record: InstanceRecord
+    history: tuple[Event, ...]
+    activities: tuple[ActivityItem, ...] = ()
+    message: Message | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeInstances:
-    """Forget instances: status, history, messages, due work. Unknown ids are passed over."""
+    """Forget instances that have ended: status, history. Others are passed over."""
 
     instance_ids: tuple[str, ...]
 
@@ -151,7 +170,9 @@ class Outcome:
     refused: tuple[Child, ...] = ()  # children of an episode that could not be created
 
 
-type Write = CreateInstance | AddMessage | CompleteActivity | CommitEpisode | PurgeInstances
+type Write = (
+    CreateInstance | AddMessage | CompleteActivity | CommitEpisode | RewindInstance | PurgeInstances
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +202,7 @@ class InstanceQuery:
     created_to: datetime | None = None  # inclusive
     statuses: frozenset[RuntimeStatus] = frozenset()  # empty: any
     id_prefix: str = ""
+    entities: bool = False  # entities only, instead of orchestrations only
     after_id: str | None = None  # exclusive: the last id of the page before
     limit: int = 100
 

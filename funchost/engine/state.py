@@ -20,9 +20,11 @@ from funchost.engine.events import (
     EventWaited,
     ExecutionCompleted,
     ExecutionResumed,
+    ExecutionRewound,
     ExecutionStarted,
     ExecutionSuspended,
     ExecutionTerminated,
+    OperationRequested,
     OrchestratorStarted,
     Scheduling,
     SubOrchestrationCompleted,
@@ -82,8 +84,8 @@ class State:
                 self.open.pop(timer_id, None)
             case ExecutionSuspended() | ExecutionResumed():
                 self.is_suspended = isinstance(event, ExecutionSuspended)
-            case ExecutionTerminated():
-                pass  # the ExecutionCompleted that follows says it
+            case ExecutionTerminated() | ExecutionRewound() | OperationRequested():
+                pass  # other events say what changed; entities have no history
             case ExecutionCompleted(id=id_):
                 self.ended = event
                 self.next_id = id_ + 1

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from funchost.dispatch.hub import TaskHub
-from funchost.engine.errors import WrongStateError
-from funchost.engine.events import TERMINAL
+from funchost.engine.errors import RewindRefusedError, WrongStateError
+from funchost.engine.events import TERMINAL, RuntimeStatus
 from funchost.engine.ports import InstanceQuery
 from funchost.http.answers import (
     INVALID_OPERATION,
@@ -19,6 +19,7 @@ from funchost.http.calls import Call
 from funchost.http.payloads import BadJsonError, json_text
 from funchost.http.reading import statuses
 
+_BEYOND_REWINDING = TERMINAL - {RuntimeStatus.FAILED}
 PURGE_PAGE = 500
 ONLY_JSON = "Only application/json request content is supported"
 
@@ -51,6 +52,18 @@ class Controlling:
     async def resume(self, call: Call, values: Mapping[str, str]) -> web.Response:
         """Let a paused instance go on."""
         return await _switched(self._hub.resume, call, values)
+
+    async def rewind(self, call: Call, values: Mapping[str, str]) -> web.Response:
+        """Take a failed instance back to before its failure."""
+        instance_id = values["instanceId"]
+        try:
+            await self._hub.rewind(instance_id, call.query.first("reason"))
+        except RewindRefusedError as error:
+            record = await self._hub.status(instance_id)
+            if record is not None and record.status in _BEYOND_REWINDING:
+                return empty(410)
+            return json_answer(412, str(error))
+        return empty(202)
 
     async def purge_one(self, _call: Call, values: Mapping[str, str]) -> web.Response:
         """Forget an instance that has ended."""

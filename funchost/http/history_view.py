@@ -16,9 +16,11 @@ from funchost.engine.events import (
     EventWaited,
     ExecutionCompleted,
     ExecutionResumed,
+    ExecutionRewound,
     ExecutionStarted,
     ExecutionSuspended,
     ExecutionTerminated,
+    OperationRequested,
     OrchestratorStarted,
     SubOrchestrationCompleted,
     SubOrchestrationCreated,
@@ -86,7 +88,7 @@ class _View:
     def entry(self, event: Event) -> Entry | None:
         """Return the entry of an event, None for one that is not shown."""
         match event:
-            case OrchestratorStarted() | EventWaited() | TimerCanceled():
+            case OrchestratorStarted() | EventWaited() | TimerCanceled() | OperationRequested():
                 return None
             case TaskScheduled() | SubOrchestrationCreated():
                 return None if event.id in self.answered else _pending(event)
@@ -157,7 +159,8 @@ def _plain(
     | EventSent
     | ExecutionSuspended
     | ExecutionResumed
-    | ExecutionTerminated,
+    | ExecutionTerminated
+    | ExecutionRewound,
 ) -> Entry:
     entry: Entry = {"EventType": type(event).__name__}
     match event:
@@ -167,7 +170,7 @@ def _plain(
             entry |= {"Name": event.name, "Input": event.input}
         case EventSent():
             entry |= {"InstanceId": event.instance_id, "Name": event.name, "Input": event.input}
-        case ExecutionSuspended() | ExecutionResumed():
+        case ExecutionSuspended() | ExecutionResumed() | ExecutionRewound():
             entry["Reason"] = event.reason
         case ExecutionTerminated():
             entry["Input"] = event.reason

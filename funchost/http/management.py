@@ -23,11 +23,11 @@ from funchost.http.answers import (
     INVALID_OPERATION,
     WENT_WRONG,
     empty,
-    not_built,
     refusal,
 )
 from funchost.http.calls import BadQueryError, Call
 from funchost.http.controlling import Controlling
+from funchost.http.entities import Entities
 from funchost.http.links import Links
 from funchost.http.payloads import BadJsonError
 from funchost.http.reading import Reading
@@ -60,6 +60,8 @@ def _routes(hub: TaskHub, links: Links) -> list[Route[Operation]]:
     starting = Starting(hub, links)
     reading = Reading(hub)
     controlling = Controlling(hub)
+    entities = Entities(hub)
+    entity = "entities/{entityName?}/{entityKey?}"
     instance = "instances/{instanceId}"
     return [
         route("orchestrators/{functionName}/{instanceId?}", starting.start, "POST"),
@@ -71,20 +73,12 @@ def _routes(hub: TaskHub, links: Links) -> list[Route[Operation]]:
         route(f"{instance}/terminate", controlling.terminate, "POST"),
         route(f"{instance}/suspend", controlling.suspend, "POST"),
         route(f"{instance}/resume", controlling.resume, "POST"),
-        route(f"{instance}/rewind", _missing("rewind"), "POST"),
-        route(f"{instance}/restart", _missing("restart"), "POST"),
-        route("entities/{entityName?}/{entityKey?}", _missing("entities"), *ENTITY_VERBS),
+        route(f"{instance}/rewind", controlling.rewind, "POST"),
+        route(f"{instance}/restart", starting.restart, "POST"),
+        route(entity, entities.get, "GET"),
+        route(entity, entities.post, "POST"),
+        route(entity, entities.delete, "DELETE"),
     ]
-
-
-ENTITY_VERBS = ("GET", "POST", "DELETE")
-
-
-def _missing(what: str) -> Operation:
-    async def operation(_call: Call, _values: Mapping[str, str]) -> web.Response:
-        return not_built(what)
-
-    return operation
 
 
 def _answer_to(error: Exception) -> web.Response:

@@ -22,6 +22,11 @@ def json_text(body: bytes) -> str:
     return text
 
 
+def quoted_text(text: str) -> str:
+    """Return text as the JSON text of a string."""
+    return json.dumps(text)
+
+
 def stored_value(text: str | None) -> object:
     """Return the value of stored JSON text; text that is not JSON stands for itself.
 

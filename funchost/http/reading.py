@@ -63,7 +63,7 @@ class Reading:
                 created_to=call.query.instant("createdTimeTo"),
                 statuses=statuses(call),
                 id_prefix=call.query.first("instanceIdPrefix") or "",
-                after_id=_after(call.continuation),
+                after_id=continue_after(call.continuation),
                 limit=size + 1,
             )
         )
@@ -73,7 +73,7 @@ class Reading:
         return json_answer(
             200,
             [status_view(record, show_input=show_input) for record in page],
-            {CONTINUATION: _token(page[-1].instance_id)} if more else None,
+            {CONTINUATION: token(page[-1].instance_id)} if more else None,
         )
 
 
@@ -90,14 +90,20 @@ def _ask_again(call: Call, instance_id: str) -> dict[str, str]:
     return {"Location": url, "Retry-After": RETRY_AFTER_S}
 
 
-def _token(instance_id: str) -> str:
+def token(instance_id: str) -> str:
+    """Return the continuation token for what follows an id."""
     return base64.urlsafe_b64encode(instance_id.encode()).decode("ascii")
 
 
-def _after(token: str) -> str | None:
-    if not token:
+def continue_after(text: str) -> str | None:
+    """Return the id that a continuation token stands for; None for the beginning.
+
+    Raises:
+        BadQueryError: this host has not made the token.
+    """
+    if not text:
         return None
     try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+        return base64.b64decode(text, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise BadQueryError("The continuation token was not made by this host.") from error

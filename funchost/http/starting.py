@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from funchost.dispatch.hub import StartRequest, TaskHub
+from funchost.engine.errors import InstanceNotFoundError
 from funchost.engine.events import RuntimeStatus
 from funchost.engine.ports import InstanceRecord
-from funchost.http.answers import json_answer
+from funchost.http.answers import json_answer, refusal
 from funchost.http.calls import BadQueryError, Call
 from funchost.http.links import Links
 from funchost.http.payloads import json_text, stored_value
@@ -43,6 +44,16 @@ class Starting:
             record = await self._end_of(instance_id, patience=patience, interval=interval)
             if record is not None:
                 return _result(record)
+        return self.accepted(call.base_url, instance_id)
+
+    async def restart(self, call: Call, values: Mapping[str, str]) -> web.Response:
+        """Start an instance again with its input, under a new id unless told otherwise."""
+        with_new_id = call.query.flag("restartWithNewInstanceId", default=True)
+        try:
+            instance_id = await self._hub.restart(values["instanceId"], with_new_id=with_new_id)
+        except InstanceNotFoundError:
+            because = "InstanceId does not match a valid orchestration instance."
+            return refusal(400, because, because=because)
         return self.accepted(call.base_url, instance_id)
 
     def accepted(self, base_url: str, instance_id: str) -> web.Response:

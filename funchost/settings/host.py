@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
+from funchost.engine.versions import ANY_VERSION, FailureStrategy, MatchStrategy, Versioning
 from funchost.settings.reader import read_file
 from funchost.settings.section import Section, empty, overrides
 
@@ -48,7 +49,7 @@ class DurableSettings:
     overridable_states: OverridableStates = OverridableStates.NON_RUNNING
     store_inputs: bool = False
     http_poll_interval: timedelta = timedelta(seconds=30)
-    default_version: str | None = None
+    versioning: Versioning = ANY_VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +134,21 @@ def _durable(section: Section, environ: Mapping[str, str]) -> DurableSettings:
         max_concurrent_entities=_limit(section, "maxConcurrentEntityFunctions", 10 * processors),
         max_entity_batch=_limit(section, "maxEntityOperationBatchSize", 50),
         max_orchestration_actions=_limit(section, "maxOrchestrationActions", 100_000),
-        overridable_states=_overridable_states(section),
+        overridable_states=_choice(
+            section,
+            "overridableExistingInstanceStates",
+            OverridableStates,
+            OverridableStates.NON_RUNNING,
+        ),
         store_inputs=section.flag(f"{_DURABLE}.storeInputsInOrchestrationHistory") or False,
         http_poll_interval=timedelta(milliseconds=30_000 if poll is None else poll),
-        default_version=section.text(f"{_DURABLE}.defaultVersion"),
+        versioning=Versioning(
+            default=section.text(f"{_DURABLE}.defaultVersion"),
+            match=_choice(section, "versionMatchStrategy", MatchStrategy, MatchStrategy.NONE),
+            failure=_choice(
+                section, "versionFailureStrategy", FailureStrategy, FailureStrategy.REJECT
+            ),
+        ),
     )
 
 
@@ -166,15 +178,15 @@ def _hub_name(section: Section, environ: Mapping[str, str]) -> str:
     return name
 
 
-def _overridable_states(section: Section) -> OverridableStates:
-    key = f"{_DURABLE}.overridableExistingInstanceStates"
+def _choice[C: StrEnum](section: Section, name: str, kind: type[C], default: C) -> C:
+    key = f"{_DURABLE}.{name}"
     text = section.text(key)
     if text is None:
-        return OverridableStates.NON_RUNNING
-    for state in OverridableStates:
-        if state.casefold() == text.casefold():
-            return state
-    raise section.error(key, f"must be one of {', '.join(OverridableStates)}, not {text!r}")
+        return default
+    for choice in kind:
+        if choice.casefold() == text.casefold():
+            return choice
+    raise section.error(key, f"must be one of {', '.join(kind)}, not {text!r}")
 
 
 def _warnings(section: Section) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from funchost.engine.errors import (
     StaleWorkError,
 )
 from funchost.engine.events import Event, Message
+from funchost.engine.ids import is_entity
 from funchost.engine.ports import (
     ActivityItem,
     AddMessage,
@@ -27,6 +28,7 @@ from funchost.engine.ports import (
     Outcome,
     Outgoing,
     PurgeInstances,
+    RewindInstance,
     Snapshot,
     TimerItem,
     Write,
@@ -122,9 +124,13 @@ class MemoryStore:
                 return self._complete(write)
             case CommitEpisode():
                 return self._commit_episode(write)
+            case RewindInstance():
+                return self._rewind(write)
             case PurgeInstances(instance_ids=instance_ids):
                 for instance_id in instance_ids:
-                    self._instances.pop(instance_id, None)
+                    found = self._instances.get(instance_id)
+                    if found and found.record.status.is_terminal:
+                        del self._instances[instance_id]
                 return Outcome()
             case _:
                 assert_never(write)
@@ -139,6 +145,8 @@ class MemoryStore:
 
     def _add(self, outgoing: Outgoing) -> Outcome:
         found = self._instances.get(outgoing.instance_id)
+        if found is None and outgoing.creates is not None:
+            found = self._instances[outgoing.instance_id] = _Instance(outgoing.creates)
         if found is None:
             return Outcome(error=InstanceNotFoundError(outgoing.instance_id))
         if found.record.status.is_terminal:
@@ -165,6 +173,19 @@ class MemoryStore:
         for outgoing in (*(child.refusal for child in refused), *write.outgoing):
             self._add(outgoing)  # refused: the message is dropped
         return Outcome(refused=refused)
+
+    def _rewind(self, write: RewindInstance) -> Outcome:
+        found = self._instances.get(write.record.instance_id)
+        fence = (write.record.execution_id, write.record.episode - 1)
+        if found is None or (found.record.execution_id, found.record.episode) != fence:
+            return Outcome(error=StaleWorkError(write.record.instance_id))
+        self._instances[write.record.instance_id] = _Instance(
+            write.record,
+            history=list(write.history),
+            inbox={} if write.message is None else {write.message.sequence: write.message},
+            activities={item.task_id: item for item in write.activities},
+        )
+        return Outcome()
 
     def _start_child(self, child: Child) -> bool:
         found = self._instances.get(child.create.record.instance_id)
@@ -201,7 +222,8 @@ def _advance(instance: _Instance, write: CommitEpisode) -> None:
 
 def _matches(record: InstanceRecord, query: InstanceQuery) -> bool:
     return (
-        record.instance_id.startswith(query.id_prefix)
+        is_entity(record.instance_id) == query.entities
+        and record.instance_id.startswith(query.id_prefix)
         and (query.after_id is None or record.instance_id > query.after_id)
         and (not query.statuses or record.status in query.statuses)
         and (query.created_from is None or record.created_at >= query.created_from)

@@ -35,6 +35,7 @@ WHERE
     AND instance_id >= :id_prefix
     AND instance_id < :prefix_successor
     AND created_at BETWEEN :created_from AND :created_to
+    AND (substr(instance_id, 1, 1) = '@') = :entities
     AND (:statuses = '[]' OR status IN (SELECT value FROM json_each(:statuses)))
 ORDER BY instance_id
 LIMIT :limit;
@@ -79,6 +80,10 @@ ON CONFLICT (instance_id) DO NOTHING;
 DELETE FROM instances
 WHERE instance_id = :instance_id;
 
+-- name: purge_instance
+DELETE FROM instances
+WHERE instance_id = :instance_id AND is_ended;
+
 -- name: advance_instance
 -- The fence of an episode: no row means that another episode or generation came first.
 UPDATE instances SET
@@ -99,6 +104,10 @@ WHERE
     AND execution_id = :fence_execution_id
     AND episode = :episode - 1
 RETURNING history_length;
+
+-- name: set_history_length
+UPDATE instances SET history_length = :length
+WHERE instance_id = :instance_id;
 
 -- name: append_history
 INSERT INTO history (instance_id, sequence, event)

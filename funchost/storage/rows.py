@@ -132,6 +132,7 @@ def query_row(query: InstanceQuery) -> Row:
         "created_from": -MAX_INTEGER if created_from is None else to_micros(created_from),
         "created_to": MAX_INTEGER if created_to is None else to_micros(created_to),
         "statuses": f"[{statuses}]",
+        "entities": query.entities,
         "limit": query.limit,
     }
 

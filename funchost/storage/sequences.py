@@ -9,6 +9,7 @@ from funchost.engine.ports import (
     CompleteActivity,
     CreateInstance,
     PurgeInstances,
+    RewindInstance,
     Write,
 )
 
@@ -26,6 +27,9 @@ def sequences(write: Write) -> Iterator[int]:
                 yield child.refusal.message.sequence
             for outgoing in messages:
                 yield outgoing.message.sequence
+        case RewindInstance(message=message):
+            if message is not None:
+                yield message.sequence
         case PurgeInstances():
             return
         case _:

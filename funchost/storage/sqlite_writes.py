@@ -5,6 +5,7 @@ refused write needs no savepoint. The transaction around it is the store's busin
 """
 
 import sqlite3
+from collections.abc import Sequence
 from typing import assert_never
 
 from funchost.engine.errors import (
@@ -13,7 +14,7 @@ from funchost.engine.errors import (
     InstanceNotFoundError,
     StaleWorkError,
 )
-from funchost.engine.events import RuntimeStatus
+from funchost.engine.events import Event, RuntimeStatus
 from funchost.engine.ports import (
     AddMessage,
     Child,
@@ -23,6 +24,7 @@ from funchost.engine.ports import (
     Outcome,
     Outgoing,
     PurgeInstances,
+    RewindInstance,
     Write,
 )
 from funchost.storage.events_json import encode_event
@@ -41,9 +43,11 @@ def apply(connection: sqlite3.Connection, write: Write) -> Outcome:
             return _complete(connection, write)
         case CommitEpisode():
             return _commit_episode(connection, write)
+        case RewindInstance():
+            return _rewind(connection, write)
         case PurgeInstances(instance_ids=instance_ids):
             rows = [{"instance_id": instance_id} for instance_id in instance_ids]
-            connection.executemany(STATEMENTS["forget_instance"], rows)
+            connection.executemany(STATEMENTS["purge_instance"], rows)
             return Outcome()
         case _:
             assert_never(write)
@@ -98,18 +102,40 @@ def _commit_episode(connection: sqlite3.Connection, write: CommitEpisode) -> Out
     return Outcome(refused=refused)
 
 
+def _rewind(connection: sqlite3.Connection, write: RewindInstance) -> Outcome:
+    instance_id = write.record.instance_id
+    fence = {"fence_execution_id": write.record.execution_id, "appended": 0}
+    row = instance_row(write.record) | fence
+    if connection.execute(STATEMENTS["advance_instance"], row).fetchone() is None:
+        return Outcome(error=StaleWorkError(instance_id))
+    key = {"instance_id": instance_id, "length": len(write.history)}
+    connection.execute(STATEMENTS["forget_history"], key)
+    connection.execute(STATEMENTS["set_history_length"], key)
+    _append(connection, instance_id, write.history, start=0)
+    connection.executemany(STATEMENTS["add_activity"], map(activity_row, write.activities))
+    if write.message is not None:
+        _deliver(connection, Outgoing(instance_id=instance_id, message=write.message))
+    return Outcome()
+
+
+def _append(
+    connection: sqlite3.Connection, instance_id: str, events: Sequence[Event], *, start: int
+) -> None:
+    connection.executemany(
+        STATEMENTS["append_history"],
+        [
+            {"instance_id": instance_id, "sequence": sequence, "event": encode_event(event)}
+            for sequence, event in enumerate(events, start=start)
+        ],
+    )
+
+
 def _keep_history(connection: sqlite3.Connection, write: CommitEpisode, length: int) -> None:
     instance_id = write.record.instance_id
     if _is_new_generation(write):
         connection.execute(STATEMENTS["forget_history"], {"instance_id": instance_id})
         return
-    connection.executemany(
-        STATEMENTS["append_history"],
-        [
-            {"instance_id": instance_id, "sequence": sequence, "event": encode_event(event)}
-            for sequence, event in enumerate(write.appended, start=length - len(write.appended))
-        ],
-    )
+    _append(connection, instance_id, write.appended, start=length - len(write.appended))
 
 
 def _keep_inbox(connection: sqlite3.Connection, write: CommitEpisode) -> None:
@@ -152,6 +178,11 @@ def _start_child(connection: sqlite3.Connection, child: Child) -> bool:
 def _deliver(connection: sqlite3.Connection, outgoing: Outgoing) -> bool:
     """Put a message into an inbox; tell whether there was one to put it into."""
     row = message_row(outgoing.instance_id, outgoing.message)
+    if connection.execute(STATEMENTS["add_message"], row).rowcount:
+        return True
+    if outgoing.creates is None:
+        return False
+    connection.execute(STATEMENTS["create_instance"], instance_row(outgoing.creates))
     return connection.execute(STATEMENTS["add_message"], row).rowcount == 1
 
 

@@ -20,6 +20,7 @@ class TriggerKind(StrEnum):
     HTTP = "httpTrigger"
     ORCHESTRATION = "orchestrationTrigger"
     ACTIVITY = "activityTrigger"
+    ENTITY = "entityTrigger"
 
 
 DURABLE_CLIENT = "durableClient"
@@ -31,12 +32,17 @@ _SERVED: frozenset[tuple[str, str]] = frozenset(
         ("http", "out"),
         (TriggerKind.ORCHESTRATION.casefold(), "in"),
         (TriggerKind.ACTIVITY.casefold(), "in"),
+        (TriggerKind.ENTITY.casefold(), "in"),
         (DURABLE_CLIENT.casefold(), "in"),
     }
 )
 
 # The member of a durable trigger that renames the function for the task hub.
-_RENAMES = {TriggerKind.ORCHESTRATION: "orchestration", TriggerKind.ACTIVITY: "activity"}
+_RENAMES = {
+    TriggerKind.ORCHESTRATION: "orchestration",
+    TriggerKind.ACTIVITY: "activity",
+    TriggerKind.ENTITY: "entityName",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +118,7 @@ class FunctionTable:
     disabled: tuple[Function, ...]
     orchestrators: Mapping[str, Function]  # by registered name in casefold
     activities: Mapping[str, Function]
+    entities: Mapping[str, Function]
     http: Mapping[str, Function]  # by function name, exactly
 
 
@@ -156,6 +163,7 @@ def read_functions(found: Iterable[FoundFunction], environ: Mapping[str, str]) -
         disabled=tuple(f for f in functions if f not in enabled),
         orchestrators=_by_registered_name(enabled, TriggerKind.ORCHESTRATION),
         activities=_by_registered_name(enabled, TriggerKind.ACTIVITY),
+        entities=_by_registered_name(enabled, TriggerKind.ENTITY),
         http={f.name: f for f in enabled if f.kind is TriggerKind.HTTP},
     )
 

@@ -20,9 +20,11 @@ from funchost.engine.events import (
     EventWaited,
     ExecutionCompleted,
     ExecutionResumed,
+    ExecutionRewound,
     ExecutionStarted,
     ExecutionSuspended,
     ExecutionTerminated,
+    OperationRequested,
     OrchestratorStarted,
     Parent,
     SubOrchestrationCompleted,
@@ -89,6 +91,8 @@ def encode(event: Event) -> str:
             | ExecutionResumed()
             | ExecutionTerminated()
             | ExecutionCompleted()
+            | ExecutionRewound()
+            | OperationRequested()
         ):
             text = ""
         case _:

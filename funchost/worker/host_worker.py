@@ -13,12 +13,16 @@ from typing import Self
 
 from funchost.engine.actions import Crashed, Turn
 from funchost.engine.calls import (
+    HTTP_ACTIVITY,
     ActivityAnswer,
+    EntityAnswer,
+    EntityBatch,
     OrchestrationHead,
     Succeeded,
     WorkerUnavailableError,
 )
 from funchost.engine.events import Event
+from funchost.engine.ids import entity_id
 from funchost.worker import history as wire
 from funchost.worker.answers import (
     Failure,
@@ -28,9 +32,11 @@ from funchost.worker.answers import (
     turn_of_return,
 )
 from funchost.worker.client_binding import ClientEndpoint, client_text
+from funchost.worker.entities import batch_answer, batch_failure, batch_text
 from funchost.worker.errors import FunctionFailedError, FunctionTimeoutError, WorkerError
 from funchost.worker.functions import Function, FunctionTable, chosen, read_functions
 from funchost.worker.http import HttpAnswer, HttpRequest, answer_of, request_value
+from funchost.worker.http_activity import HttpActivity
 from funchost.worker.invocations import Invocations
 from funchost.worker.library import Library, Success
 from funchost.worker.payloads import recompact
@@ -45,24 +51,30 @@ class WorkerSettings:
         app_dir: the folder of the app's script.
         new_id: makes invocation ids.
         function_timeout: how long one invocation may take; None is without limit.
+        http_poll_interval: when ``call_http`` asks again after a 202 that does not say.
         functions: the functions to serve; () is all of them.
     """
 
     app_dir: Path
     new_id: Callable[[], str]
     function_timeout: timedelta | None = None
+    http_poll_interval: timedelta = timedelta(seconds=30)
     functions: tuple[str, ...] = ()
 
 
 class AppWorker:
     """The app, loaded. Made by ``start``, ended by ``stop``; one for the life of a process."""
 
-    def __init__(self, functions: FunctionTable, invocations: Invocations) -> None:
+    def __init__(
+        self, functions: FunctionTable, invocations: Invocations, http_poll_interval: timedelta
+    ) -> None:
         self.functions = functions
         self._invocations = invocations
         self._client_inputs: dict[str, list[tuple[str, TypedData]]] = {}
         self._orchestrators = _names(functions.orchestrators)
         self._activities = _names(functions.activities)
+        self._entities = _names(functions.entities)
+        self._http = HttpActivity(http_poll_interval)
 
     @classmethod
     async def start(cls, settings: WorkerSettings) -> Self:
@@ -78,7 +90,7 @@ class AppWorker:
         try:
             found = await invocations.on_loop(library.load(settings.app_dir.resolve()))
             wanted = chosen(found, settings.functions)
-            return cls(read_functions(wanted, os.environ), invocations)
+            return cls(read_functions(wanted, os.environ), invocations, settings.http_poll_interval)
         except BaseException:
             await invocations.stop(timedelta(0))
             raise
@@ -89,6 +101,7 @@ class AppWorker:
         Returns:
             Whether all have ended; if not, only ``os._exit`` ends the process without waiting.
         """
+        await self._http.close()
         return await self._invocations.stop(patience)
 
     def serve_clients(self, endpoint: ClientEndpoint) -> None:
@@ -110,6 +123,11 @@ class AppWorker:
     def activities(self) -> Mapping[str, str]:
         """Return the registered activities: name in casefold to name as registered."""
         return self._activities
+
+    @property
+    def entities(self) -> Mapping[str, str]:
+        """Return the registered entities: name in casefold to name as registered."""
+        return self._entities
 
     def encode(self, event: Event) -> str:
         """Return the event as the SDK reads it, as JSON text; "" for one that it does not see."""
@@ -147,6 +165,8 @@ class AppWorker:
         Raises:
             WorkerUnavailableError: the host is stopping.
         """
+        if name == HTTP_ACTIVITY:
+            return await self._http.run(payload)
         function = self.functions.activities.get(name.casefold())
         if function is None:
             return activity_refusal(name, _unknown(name, "an activity", self._activities))
@@ -163,6 +183,33 @@ class AppWorker:
                 return Succeeded(result=None)
             case Failure():
                 return activity_failure(name, result)
+
+    async def run_entity(self, batch: EntityBatch) -> EntityAnswer:
+        """Run a batch of operations; a function that raises as a whole fails every operation.
+
+        Raises:
+            WorkerUnavailableError: the host is stopping.
+        """
+        function = self.functions.entities.get(batch.name.casefold())
+        if function is None:
+            return batch_failure(batch, _unknown(batch.name, "an entity", self._entities))
+        value = TypedData(string=batch_text(batch))
+        try:
+            result = await self._invoke(
+                function, value, instance_id=entity_id(batch.name, batch.key)
+            )
+        except FunctionTimeoutError as error:
+            return batch_failure(batch, str(error))
+        match result:
+            case Success(value=TypedData(value=str(answer))):
+                try:
+                    return batch_answer(answer)
+                except ValueError as error:
+                    return batch_failure(batch, str(error))
+            case Success():
+                return batch_failure(batch, "The entity has no answer.")
+            case Failure(message=message):
+                return batch_failure(batch, message)
 
     async def invoke_http(self, function: Function, request: HttpRequest) -> HttpAnswer:
         """Run an HTTP function.

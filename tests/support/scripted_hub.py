@@ -11,10 +11,12 @@ from funchost.engine.errors import (
     InstanceExistsError,
     InstanceNotFoundError,
     InvalidInstanceIdError,
+    RewindRefusedError,
     UnknownFunctionError,
     WrongStateError,
 )
 from funchost.engine.events import Event, RuntimeStatus
+from funchost.engine.ids import entity_id, is_entity
 from funchost.engine.ports import InstanceQuery, InstanceRecord
 
 T0 = datetime(2026, 1, 1, 12, 0, 0, 987654, tzinfo=UTC)
@@ -78,7 +80,8 @@ class ScriptedHub:
         found = [
             record
             for instance_id, record in sorted(self.records.items())
-            if instance_id.startswith(query.id_prefix)
+            if is_entity(instance_id) == query.entities
+            and instance_id.startswith(query.id_prefix)
             and (query.after_id is None or instance_id > query.after_id)
             and (not query.statuses or record.status in query.statuses)
             and (query.created_from is None or record.created_at >= query.created_from)
@@ -105,6 +108,34 @@ class ScriptedHub:
             raise WrongStateError("The instance is not suspended.")
         self.asked.append(("resume", instance_id, reason))
         self.move(instance_id, "Running")
+
+    async def restart(self, instance_id: str, *, with_new_id: bool) -> str:
+        record = self.records.get(instance_id)
+        if record is None:
+            raise InstanceNotFoundError(instance_id)
+        return await self.start(
+            StartRequest(
+                name=record.name,
+                instance_id=None if with_new_id else instance_id,
+                input=record.input,
+            )
+        )
+
+    async def rewind(self, instance_id: str, reason: str | None) -> None:
+        record = self.records.get(instance_id)
+        if record is None:
+            raise InstanceNotFoundError(instance_id)
+        if record.status is not RuntimeStatus.FAILED:
+            raise RewindRefusedError("only failed instances can be rewound")
+        self.asked.append(("rewind", instance_id, reason))
+        self.move(instance_id, "Running")
+
+    async def signal_entity(
+        self, name: str, key: str, *, operation: str, payload: str | None
+    ) -> None:
+        if name != "counter":
+            raise UnknownFunctionError(f"The function '{name}' doesn't exist: 'counter'.")
+        self.asked.append(("signal", entity_id(name, key), operation, payload))
 
     async def purge(self, instance_ids: Sequence[str]) -> int:
         found = [self.records[one] for one in instance_ids if one in self.records]

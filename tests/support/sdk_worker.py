@@ -8,10 +8,18 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from azure.durable_functions.entity import Entity
 from azure.durable_functions.orchestrator import Orchestrator
 
 from funchost.engine.actions import Turn
-from funchost.engine.calls import ActivityAnswer, Failed, OrchestrationHead, Succeeded
+from funchost.engine.calls import (
+    ActivityAnswer,
+    EntityAnswer,
+    EntityBatch,
+    Failed,
+    OrchestrationHead,
+    Succeeded,
+)
 from funchost.engine.events import Event
 from funchost.worker.answers import (
     Failure,
@@ -19,6 +27,7 @@ from funchost.worker.answers import (
     turn_of_failure,
     turn_of_return,
 )
+from funchost.worker.entities import batch_answer, batch_text
 from funchost.worker.history import document, encode
 from funchost.worker.payloads import recompact
 
@@ -28,9 +37,15 @@ type Code = Callable[[Any], Any]
 class SdkWorker:
     """Implements ``dispatch.ports.Worker`` and records which activities ran, with their input."""
 
-    def __init__(self, *functions: Code, activities: Mapping[str, Code] | None = None) -> None:
+    def __init__(
+        self,
+        *functions: Code,
+        activities: Mapping[str, Code] | None = None,
+        entities: Mapping[str, Code] | None = None,
+    ) -> None:
         self._code = {function.__name__: function for function in functions}
         self._activities = dict(activities or {})
+        self._entities = {name.casefold(): code for name, code in (entities or {}).items()}
         self.ran: list[tuple[str, Any]] = []
 
     @property
@@ -40,6 +55,10 @@ class SdkWorker:
     @property
     def activities(self) -> Mapping[str, str]:
         return {name.casefold(): name for name in self._activities}
+
+    @property
+    def entities(self) -> Mapping[str, str]:
+        return {name.casefold(): name for name in self._entities}
 
     def encode(self, event: Event) -> str:
         return encode(event)
@@ -71,6 +90,10 @@ class SdkWorker:
         except Exception as error:
             return self._failure(name, error)
         return Succeeded(result=recompact(json.dumps(result)))
+
+    async def run_entity(self, batch: EntityBatch) -> EntityAnswer:
+        await asyncio.sleep(0)
+        return batch_answer(Entity.create(self._entities[batch.name])(batch_text(batch)))
 
     def _failure(self, name: str, error: Exception) -> Failed:
         return activity_failure(name, Failure(message=f"{type(error).__name__}: {error}", stack=""))

@@ -2,18 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from funchost.dispatch.hub import StartRequest
 from funchost.dispatch.service import DurableService, Limits
 from funchost.engine.ports import InstanceRecord, Store
+from funchost.engine.versions import ANY_VERSION, Versioning
 from funchost.storage.memory import MemoryStore
 from funchost.testing.clock import VirtualClock
 from tests.support.sdk_worker import SdkWorker
 
-LIMITS = Limits(orchestrators=10, activities=10)
+LIMITS = Limits(orchestrators=10, activities=10, entities=10)
 PATIENCE_S = 20.0
 
 
@@ -24,10 +26,17 @@ class Hub:
         self.service = service
         self.clock = clock
 
-    async def start(self, name: str, value: Any = None, *, instance_id: str | None = None) -> str:
+    async def start(
+        self,
+        name: str,
+        value: Any = None,
+        *,
+        instance_id: str | None = None,
+        version: str | None = None,
+    ) -> str:
         text = None if value is None else json.dumps(json.dumps(value))
         return await self.service.start(
-            StartRequest(name=name, instance_id=instance_id, input=text)
+            StartRequest(name=name, instance_id=instance_id, input=text, version=version)
         )
 
     async def raise_event(self, instance_id: str, name: str, value: Any = None) -> None:
@@ -61,8 +70,12 @@ class Hub:
 
 @asynccontextmanager
 async def task_hub(
-    worker: SdkWorker, *, store: Store | None = None, time_passes: bool = True
-) -> AsyncIterator[Hub]:
+    worker: SdkWorker,
+    *,
+    store: Store | None = None,
+    time_passes: bool = True,
+    versioning: Versioning = ANY_VERSION,
+) -> AsyncGenerator[Hub]:
     """Run a task hub; with ``time_passes`` false, no timer ever fires."""
     failures: list[BaseException] = []
     clock = VirtualClock()
@@ -70,7 +83,7 @@ async def task_hub(
         store=store or MemoryStore(),
         worker=worker,
         clock=clock,
-        limits=LIMITS,
+        limits=replace(LIMITS, versioning=versioning),
         on_failure=failures.append,
     )
     service.start_up()

@@ -19,6 +19,7 @@ from funchost.engine.events import (
     RuntimeStatus,
 )
 from funchost.engine.ports import (
+    AddMessage,
     Backlog,
     CompleteActivity,
     InstanceQuery,
@@ -182,7 +183,8 @@ def test_an_answer_for_another_generation_is_stale(store: Store) -> None:
 
 
 def test_an_answer_for_a_purged_instance_is_stale(store: Store) -> None:
-    must(store, replace(an_episode(a_running(store)), activities=(an_activity(),)))
+    busy = replace(an_episode(a_running(store)), activities=(an_activity(),))
+    must(store, busy, an_episode(busy.record, status=RuntimeStatus.COMPLETED))
     must(store, PurgeInstances(instance_ids=("a",)))
 
     assert isinstance(
@@ -194,8 +196,8 @@ def test_an_answer_for_a_purged_instance_is_stale(store: Store) -> None:
 
 
 def test_a_purge_forgets_everything_and_passes_over_unknown_ids(store: Store) -> None:
-    busy = replace(an_episode(a_running(store)), activities=(an_activity(),), timers=(a_timer(),))
-    must(store, busy, an_arrival(sequence=2), a_creation("b", sequence=3))
+    an_ended(store)
+    must(store, a_creation("b", sequence=3))
 
     must(store, PurgeInstances(instance_ids=("a", "unknown")))
 
@@ -203,13 +205,55 @@ def test_a_purge_forgets_everything_and_passes_over_unknown_ids(store: Store) ->
     assert store.backlog() == replace(EMPTY, instance_ids=("b",), last_sequence=3)
 
 
-def test_a_purged_id_can_be_used_again(store: Store) -> None:
+def test_a_purge_spares_whoever_is_alive(store: Store) -> None:
     record = a_running(store)
-    must(store, replace(an_episode(record), appended=(WAITED,)))
+
+    must(store, PurgeInstances(instance_ids=("a",)))
+
+    assert store.get("a") == record
+
+
+def test_a_purged_id_can_be_used_again(store: Store) -> None:
+    last = an_episode(a_running(store), status=RuntimeStatus.COMPLETED)
+    must(store, replace(last, appended=(WAITED,)))
 
     must(store, PurgeInstances(instance_ids=("a",)), a_creation(sequence=2))
 
     assert loaded(store).history == ()
+
+
+# -- entities
+
+
+def test_a_message_that_creates_its_receiver_does_so_once(store: Store) -> None:
+    first = an_arrival("@counter@k", sequence=1).outgoing
+    second = an_arrival("@counter@k", sequence=2).outgoing
+    newborn = a_record("@counter@k")
+
+    must(store, AddMessage(outgoing=replace(first, creates=newborn)))
+    must(store, AddMessage(outgoing=replace(second, creates=replace(newborn, input="new"))))
+
+    snapshot = loaded(store, "@counter@k")
+    assert snapshot.record == newborn
+    assert [message.sequence for message in snapshot.inbox] == [1, 2]
+
+
+def test_an_episode_may_create_the_entity_that_it_writes_to(store: Store) -> None:
+    record = a_running(store)
+    outgoing = replace(an_arrival("@e@k", sequence=5).outgoing, creates=a_record("@e@k"))
+
+    must(store, replace(an_episode(record), outgoing=(outgoing,)))
+
+    assert [message.sequence for message in loaded(store, "@e@k").inbox] == [5]
+
+
+def test_a_query_is_for_orchestrations_or_for_entities(store: Store) -> None:
+    a_running(store)
+    outgoing = replace(an_arrival("@e@k", sequence=5).outgoing, creates=a_record("@e@k"))
+    must(store, AddMessage(outgoing=outgoing))
+
+    assert [r.instance_id for r in store.query(InstanceQuery())] == ["a"]
+    assert [r.instance_id for r in store.query(InstanceQuery(entities=True))] == ["@e@k"]
 
 
 # -- batches

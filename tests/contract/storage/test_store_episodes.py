@@ -111,6 +111,7 @@ def test_an_episode_of_another_generation_is_stale(store: Store) -> None:
 
 def test_an_episode_of_a_purged_instance_is_stale(store: Store) -> None:
     record = a_running(store)
+    must(store, an_episode(record, status=RuntimeStatus.COMPLETED))
     must(store, PurgeInstances(instance_ids=("a",)))
 
     assert isinstance(refusal(store, an_episode(record)), StaleWorkError)

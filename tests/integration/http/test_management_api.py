@@ -436,21 +436,48 @@ async def test_what_the_api_does_not_have_is_404_without_a_body(method: str, pat
 
 
 @on_loop
+async def test_entities_are_listed_with_or_without_their_state() -> None:
+    hub = ScriptedHub()
+    for key, exists in (("a", "true"), ("b", "true"), ("gone", "false")):
+        hub.put(f"@counter@{key}", input=f'{{"exists":{exists},"state":"5","sorter":{{}}}}')
+    hub.put("@other@a", input='{"exists":true,"state":"[1]","sorter":{}}')
+    async with http_host(hub=hub) as host:
+        counters = await host.manage("GET", "entities/counter?fetchState=true")
+        everything = await host.manage("GET", "entities")
+        first = await host.manage("GET", "entities?top=1")
+
+    ids = [view["entityId"]["key"] for view in counters.json]
+    assert (ids, counters.json[0]["state"]) == (["a", "b"], 5)
+    assert [view["state"] for view in everything.json] == [None, None, None]
+    assert len(first.json) == 1
+    assert first.headers["x-ms-continuation-token"]
+
+
+@on_loop
 @pytest.mark.parametrize(
-    ("method", "path"),
+    ("method", "path", "status"),
     [
-        ("POST", "instances/a/rewind"),
-        ("POST", "instances/a/restart"),
-        ("GET", "entities"),
-        ("GET", "entities/counter/a"),
-        ("POST", "entities/counter/a?op=add"),
+        ("POST", "instances/nobody/rewind", 404),
+        ("POST", "instances/done/rewind", 410),
+        ("POST", "instances/busy/rewind", 412),
+        ("POST", "instances/nobody/restart", 400),
+        ("POST", "instances/busy/restart?restartWithNewInstanceId=false", 409),
+        ("GET", "entities/counter/nobody", 404),
+        ("POST", "entities/nobody/a?op=add", 400),
+        ("DELETE", "entities/counter/a", 202),
+        ("POST", "entities/counter", 404),
     ],
 )
-async def test_what_is_not_built_yet_is_501_in_json(method: str, path: str) -> None:
-    async with http_host() as host:
+async def test_second_chances_and_entities_have_their_codes(
+    method: str, path: str, status: int
+) -> None:
+    hub = ScriptedHub()
+    hub.put("done", "Completed")
+    hub.put("busy")
+    async with http_host(hub=hub) as host:
         reply = await host.manage(method, path)
 
-    assert (reply.status, list(reply.json)) == (501, ERROR)
+    assert reply.status == status
 
 
 @on_loop

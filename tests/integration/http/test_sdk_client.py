@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import azure.durable_functions as df
 import pytest
 
 from tests.support.http_host import http_host, on_loop, sdk
@@ -186,14 +187,34 @@ async def test_waiting_too_long_gives_a_check_status_response() -> None:
 
 
 @on_loop
-async def test_operations_that_are_not_there_yet_say_so() -> None:
+async def test_restart_and_rewind_reach_the_hub() -> None:
     hub = ScriptedHub()
     hub.put("a", "Failed")
+    hub.put("done", "Completed")
     async with http_host(hub=hub) as host:
-        with pytest.raises(Exception, match="501"):
-            await host.client.restart("a")
-        with pytest.raises(Exception, match="does not support rewind"):
-            await host.client.rewind("a", "again")
+        assert (await host.client.restart("a"))["id"] == "f" * 32
+        await host.client.rewind("a", "again")
+        assert hub.asked == [("rewind", "a", "again")]
+        with pytest.raises(Exception, match="No instance with ID"):
+            await host.client.rewind("nobody", "again")
+        with pytest.raises(Exception, match="only supported on failed"):
+            await host.client.rewind("done", "again")
+        with pytest.raises(Exception, match="only failed instances"):
+            await host.client.rewind("f" * 32, "again")
+
+
+@on_loop
+async def test_entities_are_signalled_and_read_through_the_client() -> None:
+    hub = ScriptedHub()
+    counter = df.EntityId("counter", "k")
+    async with http_host(hub=hub) as host:
+        await host.client.signal_entity(counter, "add", 5)
+        assert hub.asked == [("signal", "@counter@k", "add", '"5"')]
+        assert not (await host.client.read_entity_state(counter)).entity_exists
+        hub.put("@counter@k", input='{"exists":true,"state":"5","sorter":{}}')
+        state = await host.client.read_entity_state(counter)
+        assert (state.entity_exists, state.entity_state) == (True, 5)
+        assert await host.client.get_status_all() == []
 
 
 HOSTILE_IDS = [

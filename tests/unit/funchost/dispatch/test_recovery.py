@@ -20,7 +20,7 @@ from funchost.testing.clock import VirtualClock
 from tests.support.sdk_worker import SdkWorker
 
 type Story = Generator[Any, Any, Any]
-LIMITS = Limits(orchestrators=10, activities=10)
+LIMITS = Limits(orchestrators=10, activities=10, entities=10)
 
 
 class PowerCutError(Exception):

@@ -70,7 +70,7 @@ def test_the_keys_that_matter_are_read(tmp_path: Path) -> None:
     assert settings.durable.max_concurrent_entities == 5
     assert settings.durable.max_orchestration_actions == 7
     assert settings.durable.overridable_states is OverridableStates.ANY
-    assert settings.durable.default_version == "1.1"
+    assert settings.durable.versioning.default == "1.1"
 
 
 def test_an_empty_route_prefix_is_no_prefix(tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ from funchost.engine.events import (
     EventWaited,
     ExecutionCompleted,
     ExecutionResumed,
+    ExecutionRewound,
     ExecutionStarted,
     ExecutionSuspended,
     ExecutionTerminated,
+    OperationRequested,
     OrchestratorStarted,
     Parent,
     RetryPolicy,
@@ -123,6 +125,21 @@ GOLDEN: list[tuple[Event, str]] = [
     ),
     (ExecutionResumed(at=AT), '{"type":"ExecutionResumed","at":1000005}'),
     (ExecutionTerminated(at=AT), '{"type":"ExecutionTerminated","at":1000005}'),
+    (ExecutionRewound(at=AT, reason="r"), '{"type":"ExecutionRewound","at":1000005,"reason":"r"}'),
+    (
+        OperationRequested(
+            at=AT,
+            request_id="i",
+            operation="add",
+            input="5",
+            caller="c",
+            caller_execution_id="ce",
+        ),
+        (
+            '{"type":"OperationRequested","at":1000005,"request_id":"i","operation":"add",'
+            '"input":"5","caller":"c","caller_execution_id":"ce"}'
+        ),
+    ),
     (
         ExecutionCompleted(id=4, at=AT, status=RuntimeStatus.FAILED, output="o", details="d"),
         (
