@@ -124,6 +124,7 @@ def test_every_part_of_a_domain_that_registers_functions_is_in_the_composition_r
             assert f"{path.parent.name}_{path.stem}" in root
 
 
+@pytest.mark.slow
 def test_the_app_is_indexed_by_the_real_worker(registered: dict[str, str], tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],

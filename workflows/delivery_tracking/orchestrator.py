@@ -23,7 +23,7 @@ from workflows.delivery_tracking.models import (
 )
 from workflows.delivery_tracking.transitions import ENDS, heard, out_of_time, pause, worth_telling
 
-CHECKS_PER_GENERATION = 50  # keeps every replay short, however long a parcel travels
+CHECKS_PER_GENERATION = 20  # keeps every replay short, however long a parcel travels
 
 blueprint = df.Blueprint()
 _logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ _logger = logging.getLogger(__name__)
 @blueprint.function_name(names.ORCHESTRATOR)
 @blueprint.orchestration_trigger(context_name="context")
 def track_delivery(context: df.DurableOrchestrationContext) -> Orchestration[JsonObject | None]:
-    """Follow a parcel to its end; start anew every fifty checks with what is known."""
+    """Follow a parcel to its end; start anew every twenty checks with what is known."""
     parcel = TrackDelivery.from_json(context.get_input())
     state = parcel.state or TrackingState(
         until=context.current_utc_datetime + timedelta(seconds=parcel.limit_s)

@@ -1,0 +1,182 @@
+"""Both stories on the real SDK under virtual time: every replay agrees, and months take moments."""
+
+import asyncio
+import json
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from funchost.engine.ports import InstanceRecord
+from shared.errors import ProviderUnavailableError
+from tests.support.builders import an_order_request, the_order_for
+from tests.support.functions import activities_in, orchestrator_of
+from tests.support.outside import MemoryOutside
+from tests.support.playing import T0
+from tests.support.sdk_worker import SdkWorker
+from tests.support.task_hub import task_hub
+from workflows.delivery_tracking import (
+    activities as tracking_activities,
+    gateways as tracking_gateways,
+    names as tracking_names,
+)
+from workflows.delivery_tracking.models import DeliveryStatus, Reading
+from workflows.delivery_tracking.orchestrator import CHECKS_PER_GENERATION, track_delivery
+from workflows.order_processing import activities, names
+from workflows.order_processing.orchestrator import process_order
+
+pytestmark = pytest.mark.integration
+
+
+@dataclass
+class Parcels:
+    """Says where a parcel is by the number of times it was asked; the last word repeats."""
+
+    script: list[str] = field(default_factory=lambda: ["booked", "in_transit", "delivered"])
+    every_s: float = 600
+    asked: int = 0
+
+    def reading(self, shipment_id: str, *, as_of: datetime) -> Reading:
+        assert shipment_id
+        assert as_of.tzinfo
+        said = self.script[min(self.asked, len(self.script) - 1)]
+        self.asked += 1
+        return Reading(status=DeliveryStatus(said), scans=self.asked, next_check_s=self.every_s)
+
+
+@dataclass
+class World:
+    """Both domains over one outside world, on a task hub of their own."""
+
+    outside: MemoryOutside = field(default_factory=MemoryOutside)
+    parcels: Parcels = field(default_factory=Parcels)
+    down: set[str] = field(default_factory=set[str])
+    took: timedelta = timedelta()
+
+    def of(self, business_id: str, *, table: str) -> str:
+        assert table == names.REQUESTS_TABLE
+        return self.outside.requests.load(business_id).contact
+
+    def run(self, **request: Any) -> InstanceRecord:
+        body = an_order_request(**request)
+        contact = body["customer"]["email"]
+        self.outside.requests.keep(body["orderId"], body=body, contact=contact, now=T0)
+        return asyncio.run(self._run(the_order_for(body)))
+
+    async def _run(self, order: Any) -> InstanceRecord:
+        registered = activities_in(activities.blueprint) | activities_in(
+            tracking_activities.blueprint
+        )
+        worker = SdkWorker(
+            named(names.ORCHESTRATOR, orchestrator_of(process_order)),
+            named(tracking_names.ORCHESTRATOR, orchestrator_of(track_delivery)),
+            activities={name: self.unless_down(name, code) for name, code in registered.items()},
+        )
+        async with task_hub(worker) as hub:
+            began = hub.clock.now()
+            await hub.start(names.ORCHESTRATOR, order, instance_id="order-A1")
+            record = await hub.ended("order-A1")
+            self.took = hub.clock.now() - began
+            return record
+
+    def unless_down(self, name: str, code: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def guarded(payload: Any) -> Any:
+            if name in self.down:
+                raise ProviderUnavailableError("down")
+            return code(payload)
+
+        return guarded
+
+
+def named(name: str, code: Callable[[Any], Generator[Any, Any, Any]]) -> Callable[[Any], Any]:
+    """Return the orchestrator under its registered name, as the SDK would call it."""
+
+    def orchestrator(context: Any) -> Generator[Any, Any, Any]:
+        return (yield from code(context))
+
+    orchestrator.__name__ = name
+    return orchestrator
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    tracking_outside = tracking_gateways.Outside(
+        carrier=world.parcels, mail=world.outside.mail, contacts=world
+    )
+    monkeypatch.setenv("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
+    monkeypatch.setattr(activities, "outside", world.outside.ports)
+    monkeypatch.setattr(activities, "kept_requests", lambda: world.outside.requests)
+    monkeypatch.setattr(tracking_activities, "outside", lambda: tracking_outside)
+    return world
+
+
+def output(record: InstanceRecord) -> Any:
+    assert record.status == "Completed", record.output
+    return json.loads(record.output or "null")
+
+
+def test_an_order_goes_to_the_door(world: World) -> None:
+    result = output(world.run(payment="pending_settles"))
+
+    assert result["status"] == "delivered"
+    assert world.outside.stock.reservations == {"order-A1:reserve": "committed"}
+    assert world.outside.payments.payments == {"order-A1:authorize": "captured"}
+    assert len(world.outside.mail.messages) == 3
+
+
+def test_a_carrier_that_stays_away_is_given_fifteen_seconds(world: World) -> None:
+    world.down = {names.BOOK_SHIPMENT}
+
+    assert output(world.run())["status"] == "compensated"
+    assert timedelta(seconds=15) <= world.took < timedelta(seconds=20)
+
+
+def test_a_capture_without_an_answer_is_tried_for_long_and_then_fails_the_instance(
+    world: World,
+) -> None:
+    world.down = {names.CAPTURE_PAYMENT}
+
+    record = world.run()
+
+    assert record.status == "Failed"
+    assert "needs_attention" in (record.output or "")
+    shown = json.loads(record.custom_status or "null")
+    assert shown["status"] == "needs_attention"
+    assert shown["result"]["reason"] == "capture_payment: provider_unavailable"
+    assert shown["result"]["compensations"] == []
+    assert timedelta(minutes=38) <= world.took < timedelta(minutes=39)
+
+
+def test_a_compensation_without_an_answer_is_tried_for_two_minutes(world: World) -> None:
+    world.down = {names.BOOK_SHIPMENT, names.VOID_PAYMENT}
+
+    record = world.run()
+
+    assert record.status == "Failed"
+    assert world.outside.stock.reservations == {"order-A1:reserve": "released"}
+    assert timedelta(seconds=138) <= world.took < timedelta(seconds=145)
+
+
+@pytest.mark.slow
+def test_a_parcel_without_an_end_is_followed_across_generations_to_its_limit(
+    world: World,
+) -> None:
+    world.parcels.script = ["in_transit"]
+
+    result = output(world.run())
+
+    assert result["status"] == "lost"
+    assert timedelta(days=1) <= world.took < timedelta(days=1, hours=1)
+
+
+@pytest.mark.slow
+def test_a_parcel_that_takes_many_checks_starts_anew_and_arrives(world: World) -> None:
+    checks = CHECKS_PER_GENERATION * 2 + 10
+    world.parcels.script = ["in_transit"] * checks + ["delivered"]
+
+    assert output(world.run())["status"] == "delivered"
+    assert world.parcels.asked == checks + 1
+    assert len(world.outside.mail.messages) == 3
