@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from funchost.http import contract
 from funchost.http.admin import HostIdentity
 from funchost.http.banner import banner
 from funchost.http.cookies import set_cookie
+from funchost.http.cors import Cors
 from funchost.http.server import HttpServer, ServerSettings
 from funchost.options import Options
 from funchost.settings.errors import SettingsError
@@ -71,9 +72,7 @@ class _Host:
     async def run(self) -> bool:
         """Serve until told to stop; return whether every function has ended."""
         local = LocalSettings.load(self.options.app)
-        port = self.options.port
-        if port is None:
-            port = local.port or DEFAULT_PORT
+        port = _port(self.options, local)
         for name in local.apply(os.environ):
             logger.info("Skipping '%s' of local.settings.json: the environment has it", name)
         os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{port}")
@@ -87,11 +86,12 @@ class _Host:
         except BaseException:
             store.close()
             raise
-        return await self._serve(store, worker, settings, port)
+        return await self._serve(store, worker, settings, local)
 
     async def _serve(
-        self, store: SqliteStore, worker: AppWorker, settings: HostSettings, port: int
+        self, store: SqliteStore, worker: AppWorker, settings: HostSettings, local: LocalSettings
     ) -> bool:
+        port = _port(self.options, local)
         stop = asyncio.Event()
         failure: list[BaseException] = []
 
@@ -116,7 +116,9 @@ class _Host:
         )
         functions = _functions(worker, self.options)
         server = HttpServer(
-            _server_settings(self.options, settings, port),
+            replace(
+                _server_settings(self.options, settings, port), cors=_cors(self.options, local)
+            ),
             functions=functions,
             invoke=_Invoke(worker),
             hub=service,
@@ -128,8 +130,8 @@ class _Host:
             await server.start()
             _announce(functions, server, settings, verbose=self.options.verbose)
             await _until_told(stop)
-        finally:
             logger.info("Stopping")
+        finally:
             await server.stop(DRAIN)
             await service.shut_down(DRAIN.total_seconds())
             ended = await worker.stop(WORKER_PATIENCE)
@@ -170,6 +172,20 @@ async def _until_told(stop: asyncio.Event) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await stop.wait()
+
+
+def _port(options: Options, local: LocalSettings) -> int:
+    """The command line says it, else local.settings.json, else it is the platform's own."""
+    if options.port is not None:
+        return options.port
+    return local.port or DEFAULT_PORT
+
+
+def _cors(options: Options, local: LocalSettings) -> Cors:
+    return Cors(
+        origins=options.cors or local.cors_origins,
+        allows_credentials=options.cors_credentials or local.cors_credentials,
+    )
 
 
 def _open_store(options: Options, port: int) -> SqliteStore:
