@@ -52,6 +52,9 @@ _STATUS: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "storage_unavailable": (503, "Try again later", {"Retry-After": _RETRY_AFTER_SECONDS}),
     "provider_unavailable": (503, "Try again later", {"Retry-After": _RETRY_AFTER_SECONDS}),
 }
+# What these say names tables and libraries: it is for the log, and callers get this instead.
+_UNAVAILABLE = frozenset({"storage_unavailable", "provider_unavailable"})
+_WHAT_CALLERS_ARE_TOLD = "A system that this needs did not answer; repeating the request is safe."
 _INTERNAL: tuple[int, str, Mapping[str, str]] = (500, "Something went wrong inside", {})
 
 _logger = logging.getLogger(__name__)
@@ -167,7 +170,10 @@ def problem(req: func.HttpRequest, error: WorkflowError | None) -> func.HttpResp
         "status": status,
         "instance": urlsplit(req.url).path[:_MAX_PATH],
     }
-    if error and code in _STATUS:
+    if error and code in _UNAVAILABLE:
+        _logger.warning("answered %d: %s", status, error)
+        document["detail"] = _WHAT_CALLERS_ARE_TOLD
+    elif error and code in _STATUS:
         document["detail"] = error.message
     if isinstance(error, InvalidRequestError) and error.problems:
         document["errors"] = [

@@ -155,7 +155,9 @@ def told(story: Story, status: str) -> Story:
     return PAYMENT_EXPIRED if may_expire and status == PAYMENT_EXPIRED.status else story
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(40, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "kills", [10, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+)
 def test_orders_outlive_the_hosts_power_cuts(
     open_shop: OpenShop, tmp_path: Path, kills: int
 ) -> None:
@@ -167,7 +169,7 @@ def test_orders_outlive_the_hosts_power_cuts(
         cut_power(shop.host, customers, coming, tmp_path / "copy")
         assert customers.all_taken() == set(crowd.bodies)
 
-    ends = ended(shop.host, crowd.bodies)
+    ends = ended(shop.host, crowd.bodies, patience_s=6.0 * kills)
     assert shop.host.unfinished() == set()
     shop.host.stop()
     assert_intact(shop.host.state, tmp_path / "copy")
