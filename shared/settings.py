@@ -86,7 +86,7 @@ class Settings:
             data_prefix=_data_prefix(environ),
             payment_deadline=_seconds(environ, "ORDER_PAYMENT_DEADLINE_S", 900),
             payment_check_interval=_seconds(environ, "ORDER_PAYMENT_CHECK_INTERVAL_S", 15),
-            reservation_ttl=_seconds(environ, "ORDER_RESERVATION_TTL_S", 1800),
+            reservation_ttl=_seconds(environ, "ORDER_RESERVATION_TTL_S", 5400),
             delivery_limit=_seconds(environ, "DELIVERY_LIMIT_S", 14 * 24 * 3600),
             sandbox_transit=_seconds(environ, "SANDBOX_TRANSIT_S", 10),
         )

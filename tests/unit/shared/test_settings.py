@@ -100,7 +100,7 @@ def test_service_addresses_go_before_the_account_name() -> None:
         ({**EMULATOR, "SANDBOX_TRANSIT_S": "0"}, "SANDBOX_TRANSIT_S"),
         ({**EMULATOR, "SANDBOX_TRANSIT_S": "nan"}, "SANDBOX_TRANSIT_S"),
         ({**EMULATOR, "DELIVERY_LIMIT_S": "1e99"}, "DELIVERY_LIMIT_S"),
-        ({**EMULATOR, "ORDER_PAYMENT_DEADLINE_S": "3600"}, "ORDER_RESERVATION_TTL_S"),
+        ({**EMULATOR, "ORDER_PAYMENT_DEADLINE_S": "7200"}, "ORDER_RESERVATION_TTL_S"),
     ],
 )
 def test_a_missing_or_wrong_setting_is_named(environ: dict[str, str], setting: str) -> None:
