@@ -19,7 +19,7 @@ def test_storage_alone_is_enough_for_a_start() -> None:
 
     assert settings.data_prefix == "app"
     assert settings.payment_deadline == timedelta(minutes=15)
-    assert settings.reservation_ttl == timedelta(minutes=30)
+    assert settings.reservation_ttl == timedelta(minutes=90)
     assert settings.sandbox_transit == timedelta(seconds=10)
 
 
