@@ -63,6 +63,7 @@ class Episodes:
             record, lane.state, closing, now=self._parts.clock.now(), sources=self._parts.sources
         )
         outcome = await self._parts.journal.commit(commit)
+        self._parts.warner.look(lane, record, closing, turn)
         _advance(lane, commit, closing, texts)
         self._parts.effects.apply(commit, outcome)
         if closing.completed is not None:

@@ -20,6 +20,7 @@ from funchost.dispatch.journal import Journal, JournalClosedError
 from funchost.engine.calls import WorkerUnavailableError
 from funchost.engine.errors import StaleWorkError
 from funchost.engine.events import Message, TimerFired
+from funchost.engine.gate import Watch, watch_of
 from funchost.engine.ids import is_entity
 from funchost.engine.ports import CreateInstance, InstanceRecord, Outgoing, Snapshot
 from funchost.engine.state import State
@@ -38,6 +39,7 @@ class Lane:
     instance_id: str
     record: InstanceRecord | None = None
     state: State = field(default_factory=State)
+    watch: Watch | None = field(default_factory=Watch)  # None: it could not follow
     encoded: list[str] = field(default_factory=list[str])
     inbox: list[Message] = field(default_factory=list[Message])
     task: asyncio.Task[None] | None = None
@@ -58,6 +60,7 @@ class Lane:
     def start_over(self) -> None:
         """Drop the history: the next turn is the first of a generation."""
         self.state = State()
+        self.watch = Watch()
         self.encoded = []
 
     def consume(self, sequences: tuple[int, ...]) -> None:
@@ -69,6 +72,7 @@ class Lane:
         """Take over what the store has, beside messages that came while it was read."""
         self.record = snapshot.record
         self.state = State.of(snapshot.history)
+        self.watch = watch_of(snapshot.history)
         self.encoded = encoded
         known = {message.sequence for message in snapshot.inbox}
         arrived = [message for message in self.inbox if message.sequence not in known]

@@ -5,8 +5,11 @@ from typing import Protocol
 
 from funchost.dispatch.commits import Sources
 from funchost.dispatch.journal import Journal
+from funchost.dispatch.lanes import Lane
 from funchost.dispatch.ports import Clock, Worker
-from funchost.engine.ports import CommitEpisode, Outcome
+from funchost.engine.actions import Turn
+from funchost.engine.closing import Closing
+from funchost.engine.ports import CommitEpisode, InstanceRecord, Outcome
 
 
 class Effects(Protocol):
@@ -17,12 +20,21 @@ class Effects(Protocol):
         ...
 
 
+class Warner(Protocol):
+    """What says how an orchestration would fare in Azure."""
+
+    def look(self, lane: Lane, record: InstanceRecord, closing: Closing, turn: Turn | None) -> None:
+        """Look at an episode that is committed, before the lane moves on."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The worker that runs functions, the journal, the time, fresh ids, and who acts on commits."""
+    """The worker, the journal, the time, fresh ids, who acts on commits and who warns."""
 
     worker: Worker
     journal: Journal
     clock: Clock
     sources: Sources
     effects: Effects
+    warner: Warner

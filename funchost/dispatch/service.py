@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from funchost.dispatch.activities import Activities
+from funchost.dispatch.azure import AzureWarner, OnDivergence, nobody
 from funchost.dispatch.batches import Batches
 from funchost.dispatch.commits import Sources, create_instance, operation_request
 from funchost.dispatch.episodes import Episodes, encode_history
@@ -82,8 +83,12 @@ class DurableService:
         clock: Clock,
         limits: Limits,
         on_failure: Callable[[BaseException], None],
+        on_divergence: OnDivergence = nobody,
     ) -> None:
-        """Wire the parts; nothing runs before ``start_up``."""
+        """Wire the parts; nothing runs before ``start_up``.
+
+        ``on_divergence`` is told what would go differently in Azure.
+        """
         self._clock = clock
         self._limits = limits
         self._worker = worker
@@ -101,6 +106,7 @@ class DurableService:
             clock=clock,
             sources=self._sources,
             effects=self,
+            warner=AzureWarner(on_divergence),
         )
         self._lanes.serve(
             orchestrations=Episodes(

@@ -11,14 +11,15 @@ the gate is replayed from then on only.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Self
 
 from funchost.engine.actions import (
     Action,
+    Crashed,
     CreateTimer,
     Leaf,
     Returned,
     Turn,
+    Unfit,
     WaitForExternalEvent,
     leaves,
 )
@@ -51,7 +52,7 @@ ENTITY_FAILURE = '"exceptionType"'  # a member of an entity's answer
 class Watch:
     """Follows one generation of an instance; feed it every event, then ask after each episode."""
 
-    _recorded: list[Step] = field(default_factory=list[Step])
+    _recorded: dict[int, Step] = field(default_factory=dict[int, Step])
     _marks: list[Mark] = field(default_factory=list[Mark])
     _calls: dict[int, str] = field(default_factory=dict[int, str])
     _names: EventNames = field(default_factory=EventNames)
@@ -62,17 +63,14 @@ class Watch:
     _can_differ: bool = False
     _replay: GateReplay | None = None
     _is_lost: bool = False  # the two sides number differently: nothing more can be said
-    _reported: set[Cause] = field(default_factory=set[Cause])
+    _reported: set[tuple[Divergence, Cause]] = field(default_factory=set[tuple[Divergence, Cause]])
 
-    @classmethod
-    def of(cls, history: Iterable[Event]) -> Self:
-        """Follow what has happened so far; what was found then was reported then."""
-        watch = cls()
-        events = list(history)
-        watch._names.restore(events)
+    def restore(self, events: Sequence[Event]) -> None:
+        """Take over a history that was read back; what was found in it was reported then."""
+        self._names.restore(events)
+        arrived = [event for event in events if isinstance(event, EventRaised)]
         for event in events:
-            watch._apply(event)
-        return watch
+            self._apply(event, arrived)
 
     def follow(
         self,
@@ -90,20 +88,22 @@ class Watch:
             held: the external events that stay in the inbox, in order of arrival.
             has_ended: the generation is over here.
         """
-        findings = self._names.take(events, held)
+        arrived = self._names.arrivals(events, held)
         for event in events:
-            self._apply(event)
-        if turn is not None:
+            self._apply(event, arrived)
+        self._marks += [Raised(event.name) for event in arrived if event not in events]
+        findings = self._names.follow(events, arrived)
+        if turn is not None and not isinstance(turn.outcome, Crashed | Unfit):
             if self._can_differ and not self._is_lost:
                 found = self._compare(turn, has_ended=has_ended)
                 findings += [] if found is None else [found]
             if self._open_links and isinstance(turn.outcome, Returned):
                 findings.append(_held_by_a_link())
-        fresh = {f.cause: f for f in findings if f.cause not in self._reported}
+        fresh = {key: f for f in findings if (key := (f.divergence, f.cause)) not in self._reported}
         self._reported.update(fresh)
         return list(fresh.values())
 
-    def _apply(self, event: Event) -> None:
+    def _apply(self, event: Event, arrived: Sequence[EventRaised]) -> None:
         match event:
             case TaskCompleted(task_id=id_) | SubOrchestrationCompleted(task_id=id_):
                 self._marks.append(Answered(id_, ok=True))
@@ -115,7 +115,8 @@ class Watch:
                 self._fired = id_
                 self._open_links.discard(id_)
             case EventRaised(name=name, input=payload):
-                self._marks.append(Raised(name))
+                if event in arrived or self._names.is_answer(name):
+                    self._marks.append(Raised(name))  # else it was noted when it came
                 self._can_differ |= payload is not None and ENTITY_FAILURE in payload
             case TimerCanceled(timer_id=id_):
                 self._canceled.append(id_)
@@ -128,16 +129,16 @@ class Watch:
                 pass
 
     def _record(self, event: Scheduling) -> None:
-        """Note what the event's id stands for; ids count up without gaps."""
+        """Note what the event's id stands for."""
         match event:
             case TimerCreated(retries=int(failed)):
                 place, step = self._recorded[failed]
-                self._recorded.append((place, step + 1))
+                self._recorded[event.id] = (place, step + 1)
                 return
             case TaskScheduled(attempt=attempt) | SubOrchestrationCreated(attempt=attempt):
                 if attempt > 1:  # it follows the timer that fired just before
                     place, step = self._recorded[self._fired]
-                    self._recorded.append((place, step + 1))
+                    self._recorded[event.id] = (place, step + 1)
                     return
             case TimerCreated(id=id_, at=at, fire_at=fire_at):
                 if fire_at - at == LONG_TIMER_LINK:
@@ -146,7 +147,7 @@ class Watch:
             case EventSent(id=id_, call=call):
                 if call is not None:
                     self._calls[id_] = call
-        self._recorded.append((self._places, 0))
+        self._recorded[event.id] = (self._places, 0)
         self._places += 1
 
     def _compare(self, turn: Turn, *, has_ended: bool) -> Finding | None:
@@ -170,6 +171,16 @@ class Watch:
             )
         replay.run(actions)
         return replay, begins_anew
+
+
+def watch_of(history: Sequence[Event]) -> Watch | None:
+    """Follow a history that was read back; None when it cannot be followed (it was rewound)."""
+    watch = Watch()
+    try:
+        watch.restore(history)
+    except LookupError:
+        return None
+    return watch
 
 
 def _numbered_differently(difference: Difference, turn: Turn, *, was_canceled: bool) -> Finding:

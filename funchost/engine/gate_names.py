@@ -5,7 +5,7 @@ There the SDK sees it at once, keeps one early event a name (the last) and never
 fold keeps, for each name, what the SDK would know, and says where that shows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -40,17 +40,17 @@ class EventNames:
     _names: dict[str, _Name] = field(default_factory=dict[str, _Name])
     _calls: set[str] = field(default_factory=set[str])  # answers of entities have names, too
 
-    def restore(self, history: Iterable[Event]) -> None:
+    def restore(self, events: Sequence[Event]) -> None:
         """Take over a history that was read back; an event is early when it came before its wait.
 
-        What came but is still held is told by the next ``take``.
+        What came but is still held is told by the next ``arrivals``.
         """
-        events = list(history)
         self._note_calls(events)
         asked = [event for event in events if isinstance(event, EventWaited | EventRaised)]
         for event in sorted(asked, key=lambda e: (e.at, isinstance(e, EventRaised))):
             match event:
                 case EventRaised(name=name) if name not in self._calls:
+                    self._name(name).arrived += 1
                     self._name(name).delivered += 1
                     self._arrive(name)
                 case EventWaited(name=name):
@@ -58,33 +58,46 @@ class EventNames:
                 case _:
                     pass
 
-    def take(self, events: Iterable[Event], held: Iterable[EventRaised]) -> list[Finding]:
-        """Take one episode's events and what is left in the inbox; return what would differ."""
-        events = list(events)
+    def arrivals(self, events: Sequence[Event], held: Iterable[EventRaised]) -> list[EventRaised]:
+        """Return what has come since the last look, in order of arrival.
+
+        Args:
+            events: an episode's events, with what was delivered in it.
+            held: what is left in the inbox.
+        """
         self._note_calls(events)
-        waits = [event for event in events if isinstance(event, EventWaited)]
-        pending: dict[str, list[EventRaised]] = {}
+        present: dict[str, list[EventRaised]] = {}
         for event in events:
             if isinstance(event, EventRaised) and event.name not in self._calls:
-                self._name(event.name).delivered += 1
-                pending.setdefault(event.name, []).append(event)
-        delivered = {name: len(those) for name, those in pending.items()}
+                present.setdefault(event.name, []).append(event)
+        delivered = {name: len(those) for name, those in present.items()}
         for event in held:
-            pending.setdefault(event.name, []).append(event)
-        late: list[EventRaised] = []
-        for name, those in pending.items():
+            present.setdefault(event.name, []).append(event)
+        new: list[EventRaised] = []
+        for name, those in present.items():
             known = self._name(name)
-            told_before = known.arrived - (known.delivered - delivered.get(name, 0))
-            for place, event in enumerate(those[told_before:], told_before):
-                is_delivered = place < delivered.get(name, 0)
-                if is_delivered or not waits or event.at < waits[0].at:
-                    self._arrive(name)
-                else:
-                    late.append(event)  # it came while the code ran that waits for it
+            new += those[known.arrived - known.delivered :]
+            known.arrived += len(those) - (known.arrived - known.delivered)
+            known.delivered += delivered.get(name, 0)
+        return new
+
+    def follow(self, events: Sequence[Event], arrived: Sequence[EventRaised]) -> list[Finding]:
+        """Take one episode's waits and what came meanwhile; return what would differ."""
+        waits = [event for event in events if isinstance(event, EventWaited)]
+        late: list[EventRaised] = []
+        for event in arrived:
+            if event in events or not waits or event.at < waits[0].at:
+                self._arrive(event.name)
+            else:
+                late.append(event)  # it came while the code ran that waits for it
         findings = [finding for wait in waits if (finding := self._wait(wait.name)) is not None]
         for event in late:
             self._arrive(event.name)
-        return findings + self._cases(pending)
+        return findings + self._cases({event.name for event in arrived})
+
+    def is_answer(self, name: str) -> bool:
+        """Tell whether an event of this name is an entity's answer."""
+        return name in self._calls
 
     def _note_calls(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -96,7 +109,6 @@ class EventNames:
 
     def _arrive(self, name: str) -> None:
         known = self._name(name)
-        known.arrived += 1
         if known.open_waits:
             known.open_waits -= 1
         elif known.entry in {_Early.FRESH, _Early.REPLACED}:
@@ -129,10 +141,10 @@ class EventNames:
             gate=gate,
         )
 
-    def _cases(self, pending: Iterable[str]) -> list[Finding]:
+    def _cases(self, names: Iterable[str]) -> list[Finding]:
         """Name events that nobody waits for, though somebody waits for their name in other case."""
         findings: list[Finding] = []
-        for name in pending:
+        for name in names:
             known = self._name(name)
             if known.open_waits or known.waited:
                 continue

@@ -13,7 +13,7 @@ Only numbers are judged here; what they mean for the instance is said in ``gate`
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -105,7 +105,7 @@ class GateReplay:
     """
 
     def __init__(
-        self, *, recorded: Sequence[Step], marks: Sequence[Mark], calls: dict[int, str]
+        self, *, recorded: Mapping[int, Step], marks: Sequence[Mark], calls: Mapping[int, str]
     ) -> None:
         self.difference: Difference | None = None
         self._recorded = recorded
@@ -165,7 +165,7 @@ class GateReplay:
     def _is_waiting(self) -> bool:
         """Interpret actions up to one to wait for; False when there are no more, or no sense."""
         while self._current is None or self._current.is_over:
-            if self._interpreted == len(self._actions):
+            if self._interpreted >= len(self._actions):
                 return False
             self._current = _Waiter(1, None)
             self._interpreted += 1
@@ -217,8 +217,9 @@ class GateReplay:
         id_ = self._next_id
         self._next_id += 1
         step = (task.place, task.step)
-        if self.difference is None and id_ < len(self._recorded) and self._recorded[id_] != step:
-            self.difference = Difference(id_, self._recorded[id_], step)
+        recorded = self._recorded.get(id_, step)
+        if self.difference is None and recorded != step:
+            self.difference = Difference(id_, recorded, step)
         return id_
 
     def _schedule(self, action: Action, parent: _Waiter) -> None:

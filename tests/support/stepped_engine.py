@@ -83,7 +83,9 @@ class SteppedEngine:
         self._due: list[tuple[datetime, int, Callable[[], None]]] = []
         self._canceled: set[tuple[str, int]] = set()
         self._catalog = Catalog(
-            orchestrators=self._worker.orchestrators, activities=self._worker.activities
+            orchestrators=self._worker.orchestrators,
+            activities=self._worker.activities,
+            entities={},
         )
 
     def start(self, name: str, instance_id: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from funchost.dispatch.hub import StartRequest
 from funchost.dispatch.service import DurableService, Limits
+from funchost.engine.findings import Divergence, Finding
 from funchost.engine.ports import InstanceRecord, Store
 from funchost.engine.versions import ANY_VERSION, Versioning
 from funchost.storage.memory import MemoryStore
@@ -75,8 +76,14 @@ async def task_hub(
     store: Store | None = None,
     time_passes: bool = True,
     versioning: Versioning = ANY_VERSION,
+    divergences: list[Finding] | None = None,
 ) -> AsyncGenerator[Hub]:
-    """Run a task hub; with ``time_passes`` false, no timer ever fires."""
+    """Run a task hub; with ``time_passes`` false, no timer ever fires.
+
+    An orchestration that would come to another end in Azure is an error, unless the test takes
+    such findings in ``divergences``.
+    """
+    found: list[Finding] = [] if divergences is None else divergences
     failures: list[BaseException] = []
     clock = VirtualClock()
     service = DurableService(
@@ -85,6 +92,7 @@ async def task_hub(
         clock=clock,
         limits=replace(LIMITS, versioning=versioning),
         on_failure=failures.append,
+        on_divergence=lambda _record, finding: found.append(finding),
     )
     service.start_up()
     ticking = asyncio.create_task(clock.run(service.is_idle if time_passes else lambda: False))
@@ -94,3 +102,5 @@ async def task_hub(
         ticking.cancel()
         await service.shut_down(5)
     assert failures == []
+    if divergences is None:
+        assert [str(f) for f in found if f.divergence is not Divergence.LATER] == []

@@ -1,0 +1,62 @@
+"""Says, while an app is being developed, what would go differently in Azure.
+
+Every finding of the engine's watch is told once a generation: to the log, and to whoever listens
+(tests, which make it an error). A watch that cannot follow falls silent; it never disturbs a turn.
+"""
+
+import logging
+from collections.abc import Callable
+
+from funchost.dispatch.lanes import Lane
+from funchost.engine.actions import Turn
+from funchost.engine.closing import Closing
+from funchost.engine.events import EventRaised
+from funchost.engine.findings import Divergence, Finding
+from funchost.engine.ports import InstanceRecord
+
+logger = logging.getLogger("funchost.azure")
+
+type OnDivergence = Callable[[InstanceRecord, Finding], None]
+
+
+def nobody(record: InstanceRecord, finding: Finding) -> None:
+    """Listen to nothing: the log is enough."""
+    del record, finding
+
+
+class AzureWarner:
+    """Looks at each episode when it is committed."""
+
+    def __init__(self, on_divergence: OnDivergence = nobody) -> None:
+        """Tell ``on_divergence`` each finding, too."""
+        self._on_divergence = on_divergence
+
+    def look(self, lane: Lane, record: InstanceRecord, closing: Closing, turn: Turn | None) -> None:
+        """Follow a committed episode; the lane's inbox still has what the episode took."""
+        if lane.watch is None:
+            return
+        taken = set(closing.consumed)
+        held = [
+            message.event
+            for message in lane.inbox
+            if isinstance(message.event, EventRaised) and message.sequence not in taken
+        ]
+        try:
+            findings = lane.watch.follow(
+                closing.events,
+                turn,
+                held=held,
+                has_ended=closing.completed is not None or closing.continued is not None,
+            )
+        except (LookupError, ValueError):  # a history that was rewound, or code that has changed
+            lane.watch = None
+            logger.debug("Cannot follow %s any more", record.instance_id, exc_info=True)
+            return
+        for finding in findings:
+            _log(record, finding)
+            self._on_divergence(record, finding)
+
+
+def _log(record: InstanceRecord, finding: Finding) -> None:
+    level = logging.INFO if finding.divergence is Divergence.LATER else logging.WARNING
+    logger.log(level, "Orchestration %s (%s): %s", record.name, record.instance_id, finding)
