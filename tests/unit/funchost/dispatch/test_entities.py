@@ -36,9 +36,12 @@ def counter(context: Any) -> None:
 COUNTER = df.EntityId("Counter", "k")
 
 
+def hello(name: str) -> str:
+    return f"Hello {name}"
+
+
 def worker(*stories: Callable[[Any], Story]) -> SdkWorker:
-    activities = {"hello": lambda name: f"Hello {name}"}
-    return SdkWorker(*stories, activities=activities, entities={"Counter": counter})
+    return SdkWorker(*stories, activities={"hello": hello}, entities={"Counter": counter})
 
 
 def in_hub(code: SdkWorker, play: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
