@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.layout import ROOT
 from scripts.ports import LOOPBACK
 from tests.e2e.host.app_host import APPS, a_copy, an_app, refused, served
 
@@ -228,3 +229,13 @@ def test_without_verbose_an_activity_leaves_one_line_and_an_episode_none(tmp_pat
     assert log.count("Executed 'Functions.greet' (Succeeded") == 3
     assert "Functions.greet_cities'" not in log
     assert log.count("orchestration greet_cities completed") == 1
+
+
+def test_the_guide_names_every_option_there_is() -> None:
+    command = [sys.executable, "-m", "funchost", "start", "--help"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    guide = (ROOT / "docs" / "funchost.md").read_text(encoding="utf-8")
+
+    options = set(re.findall(r"--[a-z-]+", said)) - {"--help", "--address"}
+
+    assert {option for option in options if f"`{option}" not in guide} == set()
