@@ -113,10 +113,10 @@ class Shop:
 
 
 async def _measure(url: str, repeat: int, scale: float) -> list[Figure]:
-    total, alone = max(10, int(300 * scale)), max(5, int(40 * scale))
+    total, alone = max(10, int(200 * scale)), max(5, int(40 * scale))
     async with aiohttp.ClientSession(url) as session:
         shop = Shop(session)
-        await shop.in_flight(max(10, total // 5))  # to warm up
+        await shop.in_flight(max(10, total // 4))  # to warm up
         singles = [await shop.alone() for _ in range(alone)]
         rates = [await shop.in_flight(total) for _ in range(repeat)]
     figures = [
