@@ -155,9 +155,8 @@ def told(story: Story, status: str) -> Story:
     return PAYMENT_EXPIRED if may_expire and status == PAYMENT_EXPIRED.status else story
 
 
-@pytest.mark.parametrize(
-    "kills", [10, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
-)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kills", [10, pytest.param(40, marks=pytest.mark.long)])
 def test_orders_outlive_the_hosts_power_cuts(
     open_shop: OpenShop, tmp_path: Path, kills: int
 ) -> None:
