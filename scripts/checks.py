@@ -123,7 +123,8 @@ def fmt() -> int:
 
 def pytest(arguments: Sequence[str]) -> int:
     """Run pytest on every core; the arguments come last, so that they win."""
-    return _run([tool("pytest"), "--numprocesses=auto", *arguments])
+    # A file at a time: many share a host or a store among their tests.
+    return _run([tool("pytest"), "--numprocesses=auto", "--dist=loadfile", *arguments])
 
 
 def _judge(check: Check) -> Verdict:
