@@ -36,6 +36,7 @@ class Activities:
         self._clock = clock
         self._deliver = deliver
         self._next_sequence = next_sequence
+        self._concurrency = concurrency
         self._slots = asyncio.Semaphore(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -49,9 +50,9 @@ class Activities:
         task.add_done_callback(self._tasks.discard)
 
     @property
-    def is_idle(self) -> bool:
-        """Tell whether no activity runs or waits for a slot."""
-        return not self._tasks
+    def at_work(self) -> int:
+        """Return how many activities run; what waits for a slot does not."""
+        return min(len(self._tasks), self._concurrency)
 
     async def drain(self) -> None:
         """Start nothing more; return when what runs has been answered."""

@@ -150,9 +150,12 @@ class DurableService:
             self._lanes.cancel()
         await self._journal.close()
 
-    def is_idle(self) -> bool:
-        """Tell whether everything waits for a timer, an event or a client."""
-        return self._lanes.is_idle and self._activities.is_idle
+    def is_idle(self, *, asleep: int = 0) -> bool:
+        """Tell whether everything waits for a timer, an event or a client.
+
+        ``asleep`` of the activities that run are known to wait for the clock.
+        """
+        return self._lanes.is_idle and self._activities.at_work <= asleep
 
     def apply(self, commit: CommitEpisode, outcome: Outcome) -> None:
         """Carry out what a commit has made durable; see ``Effects``."""

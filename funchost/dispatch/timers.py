@@ -37,13 +37,16 @@ class Timers:
 
     def discard(self, instance_id: str, execution_id: str, timer_id: int) -> None:
         """Forget a timer that was canceled or whose instance ended; unknown ones are fine."""
-        self._live.pop((instance_id, execution_id, timer_id), None)
+        key = (instance_id, execution_id, timer_id)
+        if self._live.pop(key, None) is not None and self._heap[0][1] == key:
+            self._changed.set()  # nobody is to wait for it
 
     async def run(self) -> None:
         """Fire due timers until canceled."""
         while True:
             self._changed.clear()
             self._fire_due(self._clock.now())
+            self._drop_discarded()
             changed = asyncio.ensure_future(self._changed.wait())
             waits: list[asyncio.Future[Any]] = [changed]
             if self._heap:
@@ -53,6 +56,10 @@ class Timers:
             finally:
                 for wait in waits:
                     wait.cancel()
+
+    def _drop_discarded(self) -> None:
+        while self._heap and self._heap[0][1] not in self._live:
+            heapq.heappop(self._heap)
 
     def _fire_due(self, now: datetime) -> None:
         while self._heap and self._heap[0][0] <= now:

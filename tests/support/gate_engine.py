@@ -45,7 +45,7 @@ from funchost.testing.clock import EPOCH
 from tests.support.sdk_worker import Code, SdkWorker
 
 type Outside = Callable[[str], tuple[timedelta, str | None]]
-type Coroutine = Generator["Future", None, None]
+type Coroutine = Generator["Future"]
 type Call = CallActivity | CallSubOrchestration
 type New = Call | CreateTimer
 
@@ -260,8 +260,8 @@ class GateEngine:
         shim = Shim(turn)
         try:
             shim.run(instance.history)
-        except NonDeterministicError as error:
-            self._end(instance, "Failed", f"non-deterministic: {error}")
+        except NonDeterministicError as departure:
+            self._end(instance, "Failed", f"non-deterministic: {departure}")
             return
         for id_, new in shim.new.items():
             self._carry_out(instance_id, instance, id_, new)

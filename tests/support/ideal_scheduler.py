@@ -8,10 +8,10 @@ import heapq
 import itertools
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.support.random_orchestrations import (
-    MAIN,
     Again,
     All,
     Child,
@@ -19,6 +19,7 @@ from tests.support.random_orchestrations import (
     Loop,
     Outside,
     Race,
+    Raise,
     Retry,
     Script,
     Sleep,
@@ -31,7 +32,7 @@ from tests.support.random_orchestrations import (
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How the main orchestration ends: what it saw, and when; ``failed`` for an uncaught failure."""
+    """What the main orchestration saw, and when it ended; ``failed`` by an uncaught failure."""
 
     seen: list[Any] | None
     at_ms: int
@@ -51,7 +52,7 @@ class Future:
 
 
 type Blocked = Callable[[], bool]
-type Code = Generator[Blocked, None, None]
+type Code = Generator[Blocked]
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ class IdealScheduler:
         """Return the ending, or None when the orchestration waits for ever."""
         main = self._begin(self._script.steps, self._end)
         for event in self._script.events:
-            self._at(event.at_ms, lambda e=event: self._raise(main, e.event, e.value))
+            self._at(event.at_ms, partial(self._raise, main, event))
         while self._heap:
             self._now, _, happens = heapq.heappop(self._heap)
             happens()
@@ -123,8 +124,8 @@ class IdealScheduler:
             run.is_over = True
             run.on_end(run.seen, run.failed)
 
-    def _raise(self, run: Run, event: str, value: str) -> None:
-        run.held.append((event, value))
+    def _raise(self, run: Run, event: Raise) -> None:
+        run.held.append((event.event, event.value))
         self._go_on(run)
 
     def _finish(self, future: Future, value: Any, *, failed: bool = False) -> None:
@@ -172,7 +173,7 @@ class IdealScheduler:
             match step:
                 case Do(task=task, caught=caught):
                     future = self._start(run, task)
-                    yield lambda f=future: f.is_done
+                    yield partial(_is_done, future)
                     if future.failed and not caught:
                         raise UncaughtError
                     run.seen.append(future.value)
@@ -216,12 +217,16 @@ class IdealScheduler:
         run.seen.append(next(n for n, future in enumerate(futures) if future.is_done))
         yield from self._between(run, step.between)
         for future in reversed(futures) if step.backwards else futures:
-            yield lambda f=future: f.is_done
+            yield partial(_is_done, future)
             run.seen.append(future.value)
 
     def _between(self, run: Run, work: Work | None) -> Code:
         if work is not None:
             yield from self._code(run, [Do(work)])
+
+
+def _is_done(future: Future) -> bool:
+    return future.is_done
 
 
 def _first(futures: Sequence[Future]) -> Code:
@@ -231,6 +236,3 @@ def _first(futures: Sequence[Future]) -> Code:
 def ideal_ending(script: Script) -> Ending | None:
     """Return how the script ought to end, None when it waits for ever."""
     return IdealScheduler(script).play()
-
-
-__all__ = ["MAIN", "Ending", "ideal_ending"]

@@ -1,16 +1,16 @@
 """Random orchestrations: programs as data, made from a seed, played on the real SDK.
 
-A ``Script`` says what a main orchestrator and its children do, how long each activity takes and how
-often it fails, and which external events come when. ``player`` makes the generator function that the
-SDK runs; ``ideal_scheduler`` works out from the same data what ought to come of it. Durations are
-random milliseconds from a wide range, so that no two things happen at one instant.
+A ``Script`` says what a main orchestrator and its children do, how long each activity takes and
+how often it fails, and which external events come when. ``player`` makes the generator function
+that the SDK runs; ``ideal_scheduler`` works out from the same data what ought to come of it.
+Durations are random milliseconds from a wide range, so that no two things happen at one instant.
 """
 
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from random import Random  # noqa: TID251 - always seeded
+from random import Random
 from typing import Any
 
 import azure.durable_functions as df
@@ -156,15 +156,15 @@ def player(steps: Sequence[Step], name: str) -> Callable[[Any], Generator[Any, A
 def made(context: Any, task: Task) -> Any:
     """Make the SDK's task."""
     match task:
-        case Work(label=label, retry=None):
-            return context.call_activity("work", label)
-        case Work(label=label, retry=Retry() as retry):
+        case Work(label=label, retry=retry):
+            if retry is None:
+                return context.call_activity("work", label)
             return context.call_activity_with_retry("work", _options(retry), label)
         case Sleep(ms=ms):
             return context.create_timer(context.current_utc_datetime + timedelta(milliseconds=ms))
-        case Child(name=name, retry=None):
-            return context.call_sub_orchestrator(name)
-        case Child(name=name, retry=Retry() as retry):
+        case Child(name=name, retry=retry):
+            if retry is None:
+                return context.call_sub_orchestrator(name)
             return context.call_sub_orchestrator_with_retry(name, _options(retry))
         case Wait(event=event):
             return context.wait_for_external_event(event)
@@ -185,17 +185,17 @@ def _yielded(task: Any) -> Generator[Any, Any, Any]:
         return "failed"
 
 
-def _do(context: Any, step: Do, seen: list[Any]) -> Generator[Any, Any, None]:
+def _do(context: Any, step: Do, seen: list[Any]) -> Generator[Any, Any]:
     task = made(context, step.task)
     seen.append((yield from _yielded(task)) if step.caught else (yield task))
 
 
-def _all(context: Any, step: All, seen: list[Any]) -> Generator[Any, Any, None]:
+def _all(context: Any, step: All, seen: list[Any]) -> Generator[Any, Any]:
     tasks = [made(context, task) for task in step.tasks]
     seen.append((yield from _yielded(context.task_all(tasks))))
 
 
-def _loop(context: Any, step: Loop, seen: list[Any]) -> Generator[Any, Any, None]:
+def _loop(context: Any, step: Loop, seen: list[Any]) -> Generator[Any, Any]:
     tasks = [made(context, task) for task in step.tasks]
     left = list(tasks)
     for _ in range(step.rounds):
@@ -206,7 +206,7 @@ def _loop(context: Any, step: Loop, seen: list[Any]) -> Generator[Any, Any, None
             yield from _do(context, Do(step.between), seen)
 
 
-def _race(context: Any, step: Race, seen: list[Any]) -> Generator[Any, Any, None]:
+def _race(context: Any, step: Race, seen: list[Any]) -> Generator[Any, Any]:
     task, timer = made(context, step.task), made(context, Sleep(step.patience_ms))
     winner = yield context.task_any([task, timer])
     if winner == task:
@@ -216,17 +216,18 @@ def _race(context: Any, step: Race, seen: list[Any]) -> Generator[Any, Any, None
         seen.append("too late")
 
 
-def _again(context: Any, step: Again, seen: list[Any]) -> Generator[Any, Any, None]:
+def _again(context: Any, step: Again, seen: list[Any]) -> Generator[Any, Any]:
     tasks = [made(context, task) for task in step.tasks]
     winner = yield context.task_any(tasks)
     seen.append(tasks.index(winner))
     if step.between is not None:
         yield from _do(context, Do(step.between), seen)
     for task in reversed(tasks) if step.backwards else tasks:
-        seen.append((yield from _yielded(task)))
+        result = yield from _yielded(task)
+        seen.append(result)
 
 
-_PLAYS: dict[type, Callable[[Any, Any, list[Any]], Generator[Any, Any, None]]] = {
+_PLAYS: dict[type, Callable[[Any, Any, list[Any]], Generator[Any, Any]]] = {
     Do: _do,
     All: _all,
     Loop: _loop,

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from funchost.dispatch.commits import Sources, commit_of, create_instance
@@ -30,6 +31,7 @@ from funchost.engine.findings import Finding
 from funchost.engine.gate import Watch
 from funchost.engine.opening import open_episode
 from funchost.engine.ports import (
+    ActivityItem,
     AddMessage,
     CommitEpisode,
     CompleteActivity,
@@ -57,6 +59,11 @@ class Lane:
     findings: list[Finding] = field(default_factory=list[Finding])
 
 
+def no_look(state: State, history: tuple[Event, ...]) -> None:
+    """Look at nothing."""
+    del state, history
+
+
 class SteppedEngine:
     """Runs orchestrations to their end; ``outside`` says how long an activity takes and its value.
 
@@ -67,7 +74,7 @@ class SteppedEngine:
         self,
         *functions: Code,
         outside: Outside,
-        after_episode: Callable[[State, tuple[Event, ...]], None] = lambda *_: None,
+        after_episode: Callable[[State, tuple[Event, ...]], None] = no_look,
     ) -> None:
         self.now = EPOCH
         self.store = MemoryStore()
@@ -122,7 +129,7 @@ class SteppedEngine:
 
     def _begin(self, instance_id: str) -> None:
         self.lanes[instance_id] = Lane()
-        self._at(self.now, lambda: self._wake(instance_id))
+        self._at(self.now, partial(self._wake, instance_id))
 
     def _write(self, write: Write) -> None:
         (outcome,) = self.store.commit([write])
@@ -200,9 +207,7 @@ class SteppedEngine:
             event = TimerFired(at=timer.fire_at, timer_id=timer.timer_id, fire_at=timer.fire_at)
             self._at(
                 timer.fire_at,
-                lambda timer=timer, event=event: self._fire(
-                    instance_id, timer.timer_id, event, timer.execution_id
-                ),
+                partial(self._fire, instance_id, timer.timer_id, event, timer.execution_id),
             )
         for item in commit.activities:
             duration, value = self._outside(json.loads(item.input))
@@ -212,13 +217,13 @@ class SteppedEngine:
                 if value is None
                 else TaskCompleted(at=at, task_id=item.task_id, result=json.dumps(value))
             )
-            self._at(at, lambda item=item, answer=answer: self._answer(item, answer))
+            self._at(at, partial(self._answer, item, answer))
         for child in commit.children:
             self._begin(child.create.record.instance_id)
         for outgoing in commit.outgoing:
-            self._at(self.now, lambda outgoing=outgoing: self._wake(outgoing.instance_id))
+            self._at(self.now, partial(self._wake, outgoing.instance_id))
 
-    def _answer(self, item: Any, event: MessageEvent) -> None:
+    def _answer(self, item: ActivityItem, event: MessageEvent) -> None:
         message = Message(sequence=next(self._order), event=event, execution_id=item.execution_id)
         self._write(CompleteActivity(item=item, message=message))
         self._wake(item.instance_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -77,11 +77,12 @@ async def task_hub(
     time_passes: bool = True,
     versioning: Versioning = ANY_VERSION,
     divergences: list[Finding] | None = None,
+    is_idle: Callable[[DurableService], bool] = DurableService.is_idle,
 ) -> AsyncGenerator[Hub]:
     """Run a task hub; with ``time_passes`` false, no timer ever fires.
 
     An orchestration that would come to another end in Azure is an error, unless the test takes
-    such findings in ``divergences``.
+    such findings in ``divergences``. Time goes on when ``is_idle`` says so.
     """
     found: list[Finding] = [] if divergences is None else divergences
     failures: list[BaseException] = []
@@ -95,7 +96,7 @@ async def task_hub(
         on_divergence=lambda _record, finding: found.append(finding),
     )
     service.start_up()
-    ticking = asyncio.create_task(clock.run(service.is_idle if time_passes else lambda: False))
+    ticking = asyncio.create_task(clock.run(lambda: time_passes and is_idle(service)))
     try:
         yield Hub(service, clock)
     finally:

@@ -18,6 +18,7 @@ from funchost.engine.errors import (
     WrongStateError,
 )
 from funchost.engine.events import SubOrchestrationCreated, TaskScheduled, TimerCreated
+from funchost.engine.findings import Cause, Divergence, Finding
 from tests.support.sdk_worker import SdkWorker
 from tests.support.task_hub import Hub, task_hub
 
@@ -42,13 +43,13 @@ def in_hub(
     asyncio.run(main())
 
 
-def output(worker: SdkWorker, name: str, value: Any = None) -> Any:
+def output(worker: SdkWorker, name: str, value: Any = None, **options: Any) -> Any:
     results: list[Any] = []
 
     async def play(hub: Hub) -> None:
         results.append(await hub.run(name, value))
 
-    in_hub(worker, play)
+    in_hub(worker, play, **options)
     return results[0]
 
 
@@ -178,7 +179,13 @@ def test_two_retries_in_flight_and_a_caught_fan_out_failure_keep_their_values() 
 
     worker = SdkWorker(tangled, activities={"boom": boom, "flaky": flaky, "hello": hello})
 
-    assert output(worker, "tangled") == "Hello next"
+    in_azure: list[Finding] = []
+
+    assert output(worker, "tangled", divergences=in_azure) == "Hello next"
+    assert [(f.divergence, f.cause) for f in in_azure] == [
+        (Divergence.LATER, Cause.OPEN_SIBLINGS),
+        (Divergence.OTHER_VALUE, Cause.FAIL_FAST),
+    ]
 
 
 def test_the_winner_of_a_race_decides_and_a_canceled_timer_holds_nothing_open() -> None:
@@ -232,7 +239,9 @@ def test_events_that_come_before_they_are_waited_for_are_each_delivered_once_in_
         record = await hub.ended(instance_id)
         assert json.loads(record.output or "") == [1, 2]
 
-    in_hub(SdkWorker(slow), play)
+    in_azure: list[Finding] = []
+    in_hub(SdkWorker(slow), play, divergences=in_azure)
+    assert [f.cause for f in in_azure] == [Cause.EVENT_OVERWRITTEN, Cause.EVENT_TAKEN_TWICE]
 
 
 def test_one_early_event_does_not_satisfy_a_second_wait() -> None:
