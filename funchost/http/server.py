@@ -87,7 +87,7 @@ class HttpServer:
             invoke=invoke,
             body_limit=settings.body_limit,
         )
-        self._main = Door(self._answer_main)
+        self._main = Door(self.answer)
         self._rpc = Door(self._answer_rpc)
 
     def bind(self) -> None:
@@ -133,7 +133,8 @@ class HttpServer:
     def _rpc_prefix(self) -> str:
         return f"/{self._secret}/durabletask/"
 
-    async def _answer_main(self, request: web.BaseRequest) -> web.Response:
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """Answer a request as it comes in at the main port."""
         cors = self._settings.cors
         if cors.is_preflight(request.method, request.headers):
             return empty(204, cors.preflight_headers(request.headers))

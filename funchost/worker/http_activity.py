@@ -100,6 +100,7 @@ class HttpActivity:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+            self._session = None
 
     async def _send(self, request: _Request) -> tuple[int, Mapping[str, str], str]:
         headers = dict(request.headers)
