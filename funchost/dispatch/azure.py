@@ -31,11 +31,16 @@ class AzureWarner:
         """Tell ``on_divergence`` each finding, too."""
         self._on_divergence = on_divergence
 
-    def look(self, lane: Lane, record: InstanceRecord, closing: Closing, turn: Turn | None) -> None:
-        """Follow a committed episode; the lane's inbox still has what the episode took."""
-        if lane.watch is None:
+    def look(
+        self, lane: Lane, record: InstanceRecord, closing: Closing | None, turn: Turn | None
+    ) -> None:
+        """Follow a committed episode, or, with no ``closing``, see what is held in the inbox.
+
+        The lane's inbox still has what the episode took.
+        """
+        if lane.watch is None or (closing is None and not lane.inbox):
             return
-        taken = set(closing.consumed)
+        taken = set[int]() if closing is None else set(closing.consumed)
         held = [
             message.event
             for message in lane.inbox
@@ -43,10 +48,11 @@ class AzureWarner:
         ]
         try:
             findings = lane.watch.follow(
-                closing.events,
+                () if closing is None else closing.events,
                 turn,
                 held=held,
-                has_ended=closing.completed is not None or closing.continued is not None,
+                has_ended=closing is not None
+                and (closing.completed is not None or closing.continued is not None),
             )
         except (LookupError, ValueError):  # a history that was rewound, or code that has changed
             lane.watch = None

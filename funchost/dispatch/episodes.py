@@ -50,6 +50,7 @@ class Episodes:
         """Run one episode; see ``Turns``."""
         opening = open_episode(lane.state, lane.inbox, self._parts.clock.now())
         if opening is None:
+            self._parts.warner.look(lane, record, None, None)
             return False
         texts = self._texts(opening.events)
         turn = await self._ask(record, [*lane.encoded, *texts]) if opening.asks_code else None

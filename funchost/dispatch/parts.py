@@ -23,8 +23,10 @@ class Effects(Protocol):
 class Warner(Protocol):
     """What says how an orchestration would fare in Azure."""
 
-    def look(self, lane: Lane, record: InstanceRecord, closing: Closing, turn: Turn | None) -> None:
-        """Look at an episode that is committed, before the lane moves on."""
+    def look(
+        self, lane: Lane, record: InstanceRecord, closing: Closing | None, turn: Turn | None
+    ) -> None:
+        """Look at an episode that is committed, or at an inbox that none could be made of."""
         ...
 
 

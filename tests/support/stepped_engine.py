@@ -64,6 +64,11 @@ def no_look(state: State, history: tuple[Event, ...]) -> None:
     del state, history
 
 
+def raised(inbox: list[Message]) -> list[EventRaised]:
+    """Return the external events among messages."""
+    return [message.event for message in inbox if isinstance(message.event, EventRaised)]
+
+
 class SteppedEngine:
     """Runs orchestrations to their end; ``outside`` says how long an activity takes and its value.
 
@@ -158,6 +163,7 @@ class SteppedEngine:
         inbox = sorted((*snapshot.inbox, *lane.fired), key=lambda message: message.sequence)
         opening = open_episode(lane.state, inbox, self.now)
         if opening is None:
+            lane.findings += lane.watch.follow((), None, held=raised(inbox))
             return False
         turn = self._ask(snapshot.record, lane, opening.events) if opening.asks_code else None
         closing = close_episode(
@@ -172,11 +178,7 @@ class SteppedEngine:
         lane.encoded += self._texts(closing.events)
         lane.fired = [m for m in lane.fired if m.sequence not in commit.consumed]
         self._compare(lane, instance_id)
-        held = [
-            message.event
-            for message in inbox
-            if message.sequence not in commit.consumed and isinstance(message.event, EventRaised)
-        ]
+        held = raised([m for m in inbox if m.sequence not in commit.consumed])
         lane.findings += lane.watch.follow(
             closing.events, turn, held=held, has_ended=closing.completed is not None
         )
