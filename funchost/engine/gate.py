@@ -8,7 +8,7 @@ It costs next to nothing while nothing can differ: the two sides number alike un
 the gate is replayed from then on only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -45,6 +45,7 @@ from funchost.engine.gate_names import EventNames
 from funchost.engine.gate_replay import Answered, Difference, GateReplay, Mark, Raised, Step
 
 LONG_TIMER_LINK = timedelta(days=3)  # into which the SDK splits timers longer than six days
+NAMED = (EventRaised, EventWaited, EventSent)
 ENTITY_FAILURE = '"exceptionType"'  # a member of an entity's answer
 
 
@@ -68,16 +69,16 @@ class Watch:
     def restore(self, events: Sequence[Event]) -> None:
         """Take over a history that was read back; what was found in it was reported then."""
         self._names.restore(events)
-        arrived = [event for event in events if isinstance(event, EventRaised)]
+        all_of_them = {id(event) for event in events}
         for event in events:
-            self._apply(event, arrived)
+            self._apply(event, all_of_them)
 
     def follow(
         self,
         events: Sequence[Event],
         turn: Turn | None,
         *,
-        held: Iterable[EventRaised] = (),
+        held: Sequence[EventRaised] = (),
         has_ended: bool = False,
     ) -> list[Finding]:
         """Take one episode into account; return what was not reported before.
@@ -88,11 +89,7 @@ class Watch:
             held: the external events that stay in the inbox, in order of arrival.
             has_ended: the generation is over here.
         """
-        arrived = self._names.arrivals(events, held)
-        for event in events:
-            self._apply(event, arrived)
-        self._marks += [Raised(event.name) for event in arrived if event not in events]
-        findings = self._names.follow(events, arrived)
+        findings = self._follow_names(events, held)
         if turn is not None and not isinstance(turn.outcome, Crashed | Unfit):
             if self._can_differ and not self._is_lost:
                 found = self._compare(turn, has_ended=has_ended)
@@ -103,7 +100,21 @@ class Watch:
         self._reported.update(fresh)
         return list(fresh.values())
 
-    def _apply(self, event: Event, arrived: Sequence[EventRaised]) -> None:
+    def _follow_names(self, events: Sequence[Event], held: Sequence[EventRaised]) -> list[Finding]:
+        """Apply the events, each external one where it came, which may be before its wait."""
+        if not held and not any(isinstance(event, NAMED) for event in events):
+            for event in events:
+                self._apply(event, frozenset())
+            return []
+        arrived = self._names.arrivals(events, held)
+        new = {id(event) for event in arrived}
+        for event in events:
+            self._apply(event, new)
+            new.discard(id(event))
+        self._marks += [Raised(event.name) for event in arrived if id(event) in new]
+        return self._names.follow(events, arrived)
+
+    def _apply(self, event: Event, new: AbstractSet[int]) -> None:
         match event:
             case TaskCompleted(task_id=id_) | SubOrchestrationCompleted(task_id=id_):
                 self._marks.append(Answered(id_, ok=True))
@@ -115,7 +126,7 @@ class Watch:
                 self._fired = id_
                 self._open_links.discard(id_)
             case EventRaised(name=name, input=payload):
-                if event in arrived or self._names.is_answer(name):
+                if id(event) in new or self._names.is_answer(name):
                     self._marks.append(Raised(name))  # else it was noted when it came
                 self._can_differ |= payload is not None and ENTITY_FAILURE in payload
             case TimerCanceled(timer_id=id_):

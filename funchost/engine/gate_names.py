@@ -84,9 +84,10 @@ class EventNames:
     def follow(self, events: Sequence[Event], arrived: Sequence[EventRaised]) -> list[Finding]:
         """Take one episode's waits and what came meanwhile; return what would differ."""
         waits = [event for event in events if isinstance(event, EventWaited)]
+        present = {id(event) for event in events}
         late: list[EventRaised] = []
         for event in arrived:
-            if event in events or not waits or event.at < waits[0].at:
+            if id(event) in present or not waits or event.at < waits[0].at:
                 self._arrive(event.name)
             else:
                 late.append(event)  # it came while the code ran that waits for it

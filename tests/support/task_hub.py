@@ -104,4 +104,5 @@ async def task_hub(
         await service.shut_down(5)
     assert failures == []
     if divergences is None:
-        assert [str(f) for f in found if f.divergence is not Divergence.LATER] == []
+        grave = [str(f) for f in found if f.divergence is not Divergence.LATER]
+        assert not grave, "\n".join(grave)

@@ -8,9 +8,11 @@ from typing import Any
 
 from funchost.dispatch.service import DurableService
 from funchost.engine.errors import InstanceEndedError
-from funchost.testing.clock import STEPS_TO_WAKE, VirtualClock
+from funchost.testing.clock import VirtualClock
 from tests.support.random_orchestrations import Outside
 from tests.support.task_hub import PATIENCE_S, Hub
+
+STEPS_TO_WAKE = 10  # of the event loop, more than it takes from a sleeper's waking to its work
 
 
 class TimedWork:
