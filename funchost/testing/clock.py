@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 LOOK_EVERY_S = 0.001  # real seconds between looks at whether functions still run
-STEPS_TO_WAKE = 10  # of the event loop, more than it takes from a sleeper's waking to its work
 
 
 class VirtualClock:
-    """Implements ``dispatch.ports.Clock``. Start ``run`` beside the service that uses it."""
+    """Implements ``dispatch.ports.Clock``; moved by whoever knows that nothing runs."""
 
     def __init__(self, now: datetime = EPOCH) -> None:
         self._now = now
@@ -34,20 +33,27 @@ class VirtualClock:
             heapq.heappush(self._sleepers, (instant, next(self._order), awake))
             await awake
 
+    @property
+    def next_due(self) -> datetime | None:
+        """Return the instant at which somebody wants to wake up next."""
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)  # canceled while sleeping: must not move time
+        return self._sleepers[0][0] if self._sleepers else None
+
+    def jump(self) -> None:
+        """Go to the next instant that somebody waits for, and wake the first who does."""
+        if self.next_due is not None:
+            instant, _, awake = heapq.heappop(self._sleepers)
+            self._now = max(self._now, instant)
+            awake.set_result(None)
+
+    def move_to(self, instant: datetime) -> None:
+        """Go forward to an instant before which nobody wants to wake up."""
+        self._now = max(self._now, instant)
+
     async def run(self, is_idle: Callable[[], bool]) -> None:
         """Jump from timer to timer whenever ``is_idle`` says that nothing runs, until canceled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            self._drop_abandoned()
-            if self._sleepers and is_idle():
-                instant, _, awake = heapq.heappop(self._sleepers)
-                self._now = max(self._now, instant)
-                awake.set_result(None)
-                # On a slow machine one step may outlast the nap: nobody must look in between.
-                for _ in range(STEPS_TO_WAKE):
-                    await asyncio.sleep(0)
-
-    def _drop_abandoned(self) -> None:
-        """Whoever was canceled while sleeping must not move time."""
-        while self._sleepers and self._sleepers[0][2].done():
-            heapq.heappop(self._sleepers)
+            if is_idle():
+                self.jump()
