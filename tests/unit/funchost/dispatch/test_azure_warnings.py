@@ -131,6 +131,65 @@ def test_the_tests_task_hub_makes_a_finding_an_error() -> None:
         asyncio.run(main())
 
 
+def counter(context: Any) -> None:
+    if context.operation_name == "fail":
+        raise ValueError("no")
+    context.set_state(context.get_state(lambda: 0) + 1)
+    context.set_result(context.get_state(lambda: 0))
+
+
+def counting(context: Any) -> Story:
+    entity = df.EntityId("counter", "c")
+    context.signal_entity(entity, "add")
+    yield context.call_activity_with_retry("flaky", df.RetryOptions(5000, 3), "once")
+    yield context.call_entity(entity, "add")
+    yield context.task_all([context.call_entity(entity, "add"), context.call_activity("hello", 1)])
+
+
+def failing_entity(context: Any) -> Story:
+    entity = df.EntityId("counter", "c")
+    with contextlib.suppress(Exception):
+        yield context.task_all(
+            [
+                context.call_entity(entity, "fail"),
+                context.call_activity_with_retry("flaky", df.RetryOptions(5000, 3), "once"),
+            ]
+        )
+    yield context.call_entity(entity, "add")
+
+
+def flaky() -> Callable[[str], str]:
+    runs: list[str] = []
+
+    def run(label: str) -> str:
+        runs.append(label)
+        if len(runs) == 1:
+            raise ValueError(label)
+        return label
+
+    return run
+
+
+def test_signals_and_calls_of_entities_beside_retries_are_the_same_in_azure() -> None:
+    async def play(hub: Hub) -> None:
+        await hub.run("counting")
+
+    activities = {"flaky": flaky(), "hello": hello}
+    worker = SdkWorker(counting, activities=activities, entities={"counter": counter})
+
+    assert in_hub(worker, play) == []
+
+
+def test_an_entity_that_fails_beside_a_retry_counts_as_a_failed_task() -> None:
+    async def play(hub: Hub) -> None:
+        await hub.run("failing_entity")
+
+    activities = {"flaky": flaky()}
+    worker = SdkWorker(failing_entity, activities=activities, entities={"counter": counter})
+
+    assert Divergence.LATER in {f.divergence for f in in_hub(worker, play)}
+
+
 class KeptStore(MemoryStore):
     """A memory store that outlives its host."""
 
