@@ -1,0 +1,29 @@
+"""The test kit on apps of several shapes: each app's tests in a pytest of their own.
+
+An app needs a process of its own, so the tests of an app are a file ``scenes.py`` beside it, which
+is not collected here.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.inner_pytest import run_pytest
+
+pytestmark = pytest.mark.e2e
+SUITES: Final = Path(__file__).parent / "suites"
+
+
+@pytest.mark.slow
+def test_the_kit_does_what_it_says_on_a_small_app() -> None:
+    run_pytest(SUITES / "waiting" / "scenes.py")
+
+
+def test_an_app_that_cannot_be_loaded_says_so_each_time() -> None:
+    run_pytest(SUITES / "broken" / "scenes.py")
+
+
+@pytest.mark.slow
+def test_orders_go_to_the_door_in_virtual_time(azurite: str) -> None:
+    run_pytest(SUITES / "orders" / "scenes.py", AzureWebJobsStorage=azurite)
