@@ -10,7 +10,7 @@ the gate is replayed from then on only.
 
 from collections.abc import Sequence, Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from funchost.engine.actions import (
     Action,
@@ -45,6 +45,7 @@ from funchost.engine.gate_names import EventNames
 from funchost.engine.gate_replay import Answered, Difference, GateReplay, Mark, Raised, Step
 
 LONG_TIMER_LINK = timedelta(days=3)  # into which the SDK splits timers longer than six days
+TIMER = asked(CreateTimer(fire_at=datetime.min.replace(tzinfo=UTC)))
 NAMED = (EventRaised, EventWaited, EventSent)
 ENTITY_FAILURE = '"exceptionType"'  # a member of an entity's answer
 
@@ -195,22 +196,30 @@ def watch_of(history: Sequence[Event]) -> Watch | None:
 
 
 def _numbered_differently(difference: Difference, turn: Turn, *, was_canceled: bool) -> Finding:
-    if (
-        difference.gate[1] > 0
-    ):  # a retry went first there: the gate opens later than the code goes on
-        divergence, cause = Divergence.OTHER_VALUE, Cause.FAIL_FAST
-    elif was_canceled:
-        divergence, cause = Divergence.NON_DETERMINISTIC, Cause.CANCELED_TIMER
-    else:
-        divergence, cause = Divergence.NON_DETERMINISTIC, Cause.YIELDED_AGAIN
     all_leaves = list(leaves(turn.actions))
+    recorded, gate = difference.recorded, difference.gate
+    if gate[1] > 0:  # there a retry went first: the gate opened after the code went on
+        cause = Cause.FAIL_FAST
+    else:
+        cause = Cause.CANCELED_TIMER if was_canceled else Cause.YIELDED_AGAIN
+    looks_alike = _kind(all_leaves, recorded) == _kind(all_leaves, gate)
+    divergence = (
+        Divergence.OTHER_VALUE
+        if cause is Cause.FAIL_FAST or looks_alike  # the extension compares kind and name only
+        else Divergence.NON_DETERMINISTIC
+    )
     return Finding(
         divergence=divergence,
         cause=cause,
         id=difference.id,
-        recorded=_words(all_leaves, difference.recorded),
-        gate=_words(all_leaves, difference.gate),
+        recorded=_words(all_leaves, recorded),
+        gate=_words(all_leaves, gate),
     )
+
+
+def _kind(all_leaves: Sequence[Leaf], step: Step) -> str:
+    place, progress = step
+    return TIMER if progress % 2 else asked(all_leaves[place])
 
 
 def _words(all_leaves: Sequence[Leaf], step: Step) -> str:
