@@ -1,0 +1,121 @@
+"""Orders under the test kit: weeks of business in moments, and the books to match.
+
+Run by test_testkit in a process of its own. The application keeps its settings for the life of the
+process, so that all tests here share one set of books.
+"""
+
+import os
+from collections.abc import Generator, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from funchost.testing import BlockingHost, InstanceStatus
+from scripts.layout import ROOT
+from tests.support.books import Books
+from tests.support.orders import order, total_of
+from workflows.delivery_tracking import names as tracking_names
+from workflows.order_processing import names
+
+TRANSIT: Final = timedelta(days=3)
+LIMIT: Final = timedelta(days=14)
+STOCK: Final[Mapping[str, int]] = {"notebook": 1000}
+
+
+@pytest.fixture(scope="session")
+def books() -> Generator[Books]:
+    yield Books(os.environ["AzureWebJobsStorage"], stock=STOCK)
+
+
+@pytest.fixture
+def host(books: Books) -> Generator[BlockingHost]:
+    settings = {
+        "APP_DATA_PREFIX": books.prefix,
+        "SANDBOX_TRANSIT_S": str(TRANSIT.total_seconds()),
+        "DELIVERY_LIMIT_S": str(LIMIT.total_seconds()),
+    }
+    with BlockingHost.open(ROOT, settings=settings) as host:
+        yield host
+
+
+def submitted(host: BlockingHost, order_id: str, **members: Any) -> str:
+    answer = host.call_http("POST", "/api/orders", json=order(order_id, **members))
+    assert answer.status == 202, answer.text
+    instance_id: str = answer.json()["instanceId"]
+    return instance_id
+
+
+def took(status: InstanceStatus) -> timedelta:
+    return status.updated_at - status.created_at
+
+
+def test_an_order_is_delivered_after_three_days(host: BlockingHost, books: Books) -> None:
+    status = host.until_done(submitted(host, "A1"))
+
+    assert status.output["status"] == "delivered"
+    assert TRANSIT <= took(status) < TRANSIT + timedelta(days=1)
+    reading = books.read()
+    assert reading.money_of("A1") == ("authorize", "capture")
+    assert reading.stock_of("A1") == "committed"
+    assert reading.parcels_of("A1") == 1
+    told = host.call_http("GET", f"/api/workflows/{status.instance_id}").json()
+    assert told["runtimeStatus"] == "Completed"
+    assert told["output"]["status"] == "delivered"
+
+
+def test_a_parcel_without_scans_is_lost_after_two_weeks(host: BlockingHost) -> None:
+    status = host.until_done(submitted(host, "A2", service="sandbox_lost"))
+
+    assert status.output["status"] == "lost"
+    assert LIMIT <= took(status) < LIMIT + timedelta(days=1)
+
+
+def test_money_and_goods_survive_crashes_and_repeated_calls(
+    host: BlockingHost, books: Books
+) -> None:
+    effects = (names.RESERVE_STOCK, names.AUTHORIZE_PAYMENT, names.CAPTURE_PAYMENT)
+    for name in (*effects, names.BOOK_SHIPMENT, names.COMMIT_STOCK):
+        host.faults.lose_answer(name)
+        host.faults.slow(name, timedelta(seconds=20), times=1)
+    instance_id = submitted(host, "A3")
+    for _ in range(6):
+        host.advance(timedelta(seconds=15))
+        host.crash_and_restart()
+
+    status = host.until_done(instance_id)
+
+    assert status.output["status"] == "delivered"
+    assert books.read().money_of("A3") == ("authorize", "capture")
+    assert books.read().parcels_of("A3") == 1
+    assert len(host.activity_calls(names.AUTHORIZE_PAYMENT)) > 1
+
+
+def test_without_a_carrier_the_money_is_not_taken(host: BlockingHost, books: Books) -> None:
+    host.faults.fail(names.BOOK_SHIPMENT, times=None, error=ConnectionError("no answer"))
+
+    status = host.until_done(submitted(host, "A4"))
+
+    assert status.output["status"] == "compensated"
+    assert books.read().money_of("A4") == ("authorize", "void")
+    assert books.read().stock_of("A4") == "released"
+
+
+def test_what_was_sold_is_what_left_the_shelves(host: BlockingHost, books: Books) -> None:
+    body = order("A5")
+    submitted_id = host.call_http("POST", "/api/orders", json=body).json()["instanceId"]
+    host.faults.deliver_twice(names.CAPTURE_PAYMENT)
+    host.until_done(submitted_id)
+
+    captured = [effect for effect in books.read().effects if effect.kind.value == "capture"]
+    assert total_of(body) in [effect.amount_minor for effect in captured]
+    assert len(host.activity_calls(names.CAPTURE_PAYMENT)) == 2
+    assert books.read().money_of("A5") == ("authorize", "capture")
+
+
+def test_a_customer_is_told_of_the_way(host: BlockingHost, books: Books) -> None:
+    host.faults.fail(tracking_names.CHECK_SHIPMENT, times=2, error=TimeoutError("no answer"))
+
+    host.until_done(submitted(host, "A6"))
+
+    assert len(books.read().mails_to("A6")) >= 2
