@@ -4,6 +4,7 @@ The command line runs an assembly until it is interrupted (``bootstrap``), a tes
 test takes (``testing``). Where settings, the store and the clock come from is their business.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from funchost.http.admin import HostIdentity
 from funchost.http.cookies import set_cookie
 from funchost.http.server import HttpServer, ServerSettings
 from funchost.settings.host import DurableSettings, HostSettings, OverridableStates
+from funchost.triggers.errors import TriggerError
+from funchost.triggers.service import TriggerService
 from funchost.worker import http as worker_http
 from funchost.worker.client_binding import ClientEndpoint
 from funchost.worker.functions import Function
@@ -43,6 +46,7 @@ class Assembly:
         on_divergence: Told what would go differently in Azure.
         worker: Stands before the app where durable functions are called, if given.
         invoke: Stands before the app where HTTP functions are called, if given.
+        triggers: Timers, queues and blobs, and bindings to storage; without them, none are served.
 
     Raises:
         StartError: A route of the app cannot be read.
@@ -58,6 +62,7 @@ class Assembly:
     on_divergence: OnDivergence = nobody
     worker: Worker | None = None
     invoke: contract.Invoke | None = None
+    triggers: TriggerService | None = None
     functions: Sequence[contract.Function] = field(init=False)
     service: DurableService = field(init=False)
     server: HttpServer = field(init=False)
@@ -78,7 +83,10 @@ class Assembly:
             functions=self.functions,
             invoke=self.invoke or Invoke(self.app),
             hub=self.service,
+            run_by_hand=None if self.triggers is None else RunByHand(self.app, self.triggers),
         )
+        if self.triggers is not None:
+            self.app.serve_bindings(self.triggers.bindings)
 
     async def start(self) -> None:
         """Take the ports, go on with what was due, and let requests in.
@@ -97,10 +105,15 @@ class Assembly:
         )
         self.service.start_up()
         await self.server.start()
+        if self.triggers is not None:
+            self.triggers.start()
 
     async def stop(self, drain: timedelta) -> None:
         """Let nobody in, give what runs so much time, and close the store."""
-        await self.server.stop(drain)
+        triggers = self.triggers
+        await asyncio.gather(
+            self.server.stop(drain), *(() if triggers is None else (triggers.stop(drain),))
+        )
         await self.service.shut_down(drain.total_seconds())
 
 
@@ -129,6 +142,22 @@ class Invoke:
             cookies=tuple(set_cookie(cookie) for cookie in answer.cookies),
             body=answer.body,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RunByHand:
+    """Hands a function that somebody wants to run to its trigger."""
+
+    app: AppWorker
+    triggers: TriggerService
+
+    def __call__(self, name: str, text: str | None) -> None:
+        """Begin to run a function."""
+        function = next(each for each in self.app.functions.functions if each.name == name)
+        try:
+            self.triggers.run_by_hand(function, text)
+        except TriggerError as error:
+            raise contract.NotRunnableError(f"{name}: {error}.") from error
 
 
 def worker_settings(
@@ -185,7 +214,8 @@ def _described(function: Function, directory: Path, *, disabled: bool) -> contra
         route=function.route,
         methods=function.methods,
         is_disabled=disabled,
-        bindings=tuple(binding.settings for binding in (trigger, *function.clients)),
+        bindings=tuple(binding.settings for binding in function.bindings),
+        auth_level=function.auth_level,
         entry_point=function.name,
         directory=str(directory),
     )

@@ -15,17 +15,25 @@ from datetime import timedelta
 from funchost import console
 from funchost.assembly import Assembly, identity_of, worker_settings
 from funchost.dispatch.clock import SystemClock
+from funchost.dispatch.ids import new_id
+from funchost.dispatch.ports import Clock
 from funchost.errors import StartError
 from funchost.http import contract
+from funchost.http.auth import Guard
 from funchost.http.banner import banner
 from funchost.http.cors import Cors
+from funchost.http.keys import DEFAULT, DURABLE_EXTENSION, Keys
 from funchost.http.server import HttpServer, ServerSettings
-from funchost.options import Options
+from funchost.options import Auth, Options
 from funchost.settings.errors import SettingsError
 from funchost.settings.host import HostSettings
 from funchost.settings.local import LocalSettings
 from funchost.storage.errors import StateFileError
 from funchost.storage.sqlite import SqliteStore
+from funchost.triggers.errors import TriggerError
+from funchost.triggers.listeners import StorageSettings
+from funchost.triggers.schedule_file import ScheduleFile
+from funchost.triggers.service import Surroundings, TriggerService
 from funchost.worker.errors import AppLoadError
 from funchost.worker.host_worker import AppWorker
 
@@ -91,16 +99,19 @@ class _Host:
             failure.append(error)
             stop.set()
 
+        where = replace(
+            _server_settings(self.options, settings, port), cors=_cors(self.options, local)
+        )
+        clock = SystemClock()
         host = Assembly(
             app=worker,
             directory=self.options.app,
             settings=settings,
-            where=replace(
-                _server_settings(self.options, settings, port), cors=_cors(self.options, local)
-            ),
+            where=_guarded(where, worker, self.options),
             store=store,
-            clock=SystemClock(),
+            clock=clock,
             on_failure=fail,
+            triggers=_triggers(self.options, settings, worker, clock, where.identity.host_id),
         )
         try:
             await host.start()
@@ -168,6 +179,41 @@ def _server_settings(options: Options, settings: HostSettings, port: int) -> Ser
         has_home_page=os.environ.get(NO_HOME_PAGE, "").casefold() != "true",
         identity=identity_of(options.app),
     )
+
+
+def _guarded(where: ServerSettings, worker: AppWorker, options: Options) -> ServerSettings:
+    """Let the server ask for keys, if it is to."""
+    if options.auth is Auth.OFF:
+        return where
+    keys = Keys.load(options.key_file, worker.functions.http)
+    logger.info("Keys are asked for; they are in %s", options.key_file)
+    identity = replace(
+        where.identity, host_key=keys.host[DEFAULT], system_key=keys.system[DURABLE_EXTENSION]
+    )
+    return replace(where, guard=Guard(keys), identity=identity)
+
+
+def _triggers(
+    options: Options, settings: HostSettings, worker: AppWorker, clock: Clock, host_id: str
+) -> TriggerService:
+    try:
+        return TriggerService(
+            worker.functions.functions,
+            Surroundings(
+                run=worker.invoke_once,
+                clock=clock,
+                schedules=ScheduleFile.beside(options.state_file),
+                storage=StorageSettings(
+                    queues=settings.queues,
+                    blobs=settings.blobs,
+                    app=dict(os.environ),
+                    host_id=host_id,
+                ),
+                new_id=new_id,
+            ),
+        )
+    except TriggerError as error:
+        raise StartError(f"The app in {options.app} cannot be served: {error}") from error
 
 
 def _announce(

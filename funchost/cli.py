@@ -11,7 +11,7 @@ from pathlib import Path
 from funchost.bootstrap import serve
 from funchost.engine.errors import EngineError
 from funchost.errors import StartError
-from funchost.options import Options, Sync
+from funchost.options import Auth, Options, Sync
 
 LAST_PORT = 65_535
 FAILED = 1
@@ -58,6 +58,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
         functions=tuple(words.functions),
         cors=tuple(origin.strip() for origin in words.cors.split(",") if origin.strip()),
         cors_credentials=words.cors_credentials,
+        auth=words.auth,
     )
 
 
@@ -95,6 +96,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     start.add_argument(
         "--cors-credentials", action="store_true", help="let those origins send credentials"
+    )
+    start.add_argument(
+        "--auth",
+        type=Auth,
+        choices=list(Auth),
+        default=Auth.OFF,
+        help="enforce asks for function, host and master keys as Azure does (default: %(default)s)",
+    )
+    start.add_argument(  # the word of func start
+        "--enableAuth",
+        dest="auth",
+        action="store_const",
+        const=Auth.ENFORCE,
+        help=argparse.SUPPRESS,
     )
     start.add_argument("--verbose", action="store_true", help="log details")
     start.add_argument("--no-build", action="store_true", help=argparse.SUPPRESS)

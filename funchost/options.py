@@ -15,6 +15,13 @@ class Sync(StrEnum):
     FULL = "full"
 
 
+class Auth(StrEnum):
+    """Whether keys are asked for; the platform's local host asks for none unless told to."""
+
+    OFF = "off"
+    ENFORCE = "enforce"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How to run one app.
@@ -29,6 +36,7 @@ class Options:
         functions: The functions to run; empty means all.
         cors: Origins whose pages may read answers; empty leaves it to local.settings.json.
         cors_credentials: Let those pages send credentials.
+        auth: Whether keys are asked for.
     """
 
     app: Path
@@ -40,8 +48,14 @@ class Options:
     functions: tuple[str, ...] = ()
     cors: tuple[str, ...] = ()
     cors_credentials: bool = False
+    auth: Auth = Auth.OFF
 
     @property
     def state_file(self) -> Path:
         """Return the engine's file."""
         return self.state or self.app / ".funchost" / "state.db"
+
+    @property
+    def key_file(self) -> Path:
+        """Return where keys are kept: beside the engine's file."""
+        return self.state_file.with_name("keys.json")

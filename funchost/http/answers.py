@@ -50,11 +50,6 @@ def refusal(
     )
 
 
-def not_built(what: str) -> web.Response:
-    """Return the answer for an operation of the platform that this host does not have."""
-    return refusal(501, f"funchost does not support {what}.", kind="System.NotImplementedException")
-
-
 def _encoded(value: object) -> bytes:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     try:

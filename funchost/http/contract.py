@@ -48,6 +48,22 @@ class Invoke(Protocol):
         ...
 
 
+class NotRunnableError(Exception):
+    """A function cannot be run by hand; the text says why."""
+
+
+class RunByHand(Protocol):
+    """Begins to run a function that HTTP does not trigger."""
+
+    def __call__(self, name: str, text: str | None) -> None:
+        """Begin, and return at once.
+
+        Raises:
+            NotRunnableError: functions of its kind cannot be run this way.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """A function of the app, as far as routes, banner and admin endpoints care.
@@ -62,11 +78,13 @@ class Function:
         entry_point: The name of the Python function.
         script_file: The module it was found in, relative to ``directory``.
         directory: The app's folder.
+        auth_level: Which key an HTTP trigger asks for, in lower case.
     """
 
     name: str
     trigger: str
     route: str | None = None
+    auth_level: str = "function"
     methods: tuple[str, ...] = ()
     is_disabled: bool = False
     bindings: tuple[Mapping[str, object], ...] = field(default=())

@@ -12,6 +12,7 @@ from aiohttp import web
 from funchost.engine.calls import WorkerUnavailableError
 from funchost.errors import StartError
 from funchost.http.answers import empty
+from funchost.http.auth import Guard, key_of
 from funchost.http.contract import Function, HttpRequest, Invoke
 from funchost.http.messages import (
     RequestRefusedError,
@@ -27,6 +28,7 @@ from funchost.worker.errors import WorkerError
 log = logging.getLogger(__name__)
 
 LONGEST_PATH_LOGGED = 200
+UNAUTHORIZED = 401
 SERVER_ERROR = 500
 STOPPING = 503
 
@@ -39,24 +41,32 @@ class HttpTriggers:
     """
 
     def __init__(
-        self, functions: Iterable[Function], *, prefix: str, invoke: Invoke, body_limit: int
+        self,
+        functions: Iterable[Function],
+        *,
+        prefix: str,
+        invoke: Invoke,
+        body_limit: int,
+        guard: Guard | None = None,
     ) -> None:
-        self._table = RouteTable(
-            _route(function, prefix)
-            for function in functions
-            if function.is_http and not function.is_disabled
-        )
+        served = [each for each in functions if each.is_http and not each.is_disabled]
+        self._table = RouteTable(_route(function, prefix) for function in served)
+        self._levels = {function.name: function.auth_level for function in served}
+        self._guard = guard
         self._invoke = invoke
         self._body_limit = body_limit
 
     async def answer(self, request: web.BaseRequest, path: Sequence[str]) -> web.Response | None:
         """Run the function that a request means; None when there is none.
 
-        A function that fails gives 500 without a body: what went wrong is for the log alone.
+        Without the key that it asks for the answer is 401, if keys are asked for. A function that
+        fails gives 500 without a body: what went wrong is for the log alone.
         """
         found = self._table.find(request.method, path)
         if found is None:
             return None
+        if not self._is_open(found.target, request):
+            return empty(UNAUTHORIZED)
         begun = time.perf_counter()
         response = await self._run(request, found)
         took_ms = round((time.perf_counter() - begun) * 1000)
@@ -70,6 +80,12 @@ class HttpTriggers:
             took_ms,
         )
         return response
+
+    def _is_open(self, name: str, request: web.BaseRequest) -> bool:
+        if self._guard is None:
+            return True
+        brought = key_of(request.headers, request.rel_url.raw_query_string)
+        return self._guard.opens_function(name, self._levels[name], brought)
 
     async def _run(self, request: web.BaseRequest, found: Match[str]) -> web.Response:
         try:

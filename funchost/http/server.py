@@ -15,10 +15,11 @@ from aiohttp import web
 
 from funchost.dispatch.hub import TaskHub
 from funchost.http import links, paths, sockets
-from funchost.http.admin import Admin, HostIdentity
+from funchost.http.admin import PING, Admin, HostIdentity
 from funchost.http.answers import empty, refusal
+from funchost.http.auth import Guard, key_of
 from funchost.http.calls import Call, Query
-from funchost.http.contract import Function, Invoke
+from funchost.http.contract import Function, Invoke, RunByHand
 from funchost.http.cors import Cors
 from funchost.http.door import Door
 from funchost.http.functions import HttpTriggers
@@ -45,6 +46,7 @@ class ServerSettings:
         has_home_page: Whether ``/`` shows a page.
         body_limit: The largest body of a request to the app, in bytes.
         cors: Which other origins may use it from a browser.
+        guard: Checks keys; None lets everybody in.
     """
 
     host: str
@@ -56,6 +58,7 @@ class ServerSettings:
     has_home_page: bool = True
     body_limit: int = BODY_LIMIT
     cors: Cors = NO_ORIGINS
+    guard: Guard | None = None
 
 
 class HttpServer:
@@ -68,6 +71,7 @@ class HttpServer:
         functions: Sequence[Function],
         invoke: Invoke,
         hub: TaskHub,
+        run_by_hand: RunByHand | None = None,
     ) -> None:
         """Raises StartError when a route of the app cannot be read."""
         self._settings = settings
@@ -80,12 +84,19 @@ class HttpServer:
                 key=settings.identity.system_key,
             ),
         )
-        self._admin = Admin(functions, identity=settings.identity, prefix=settings.route_prefix)
+        self._admin = Admin(
+            functions,
+            identity=settings.identity,
+            prefix=settings.route_prefix,
+            keys=settings.guard.keys if settings.guard else None,
+            run_by_hand=run_by_hand,
+        )
         self._triggers = HttpTriggers(
             functions,
             prefix=settings.route_prefix,
             invoke=invoke,
             body_limit=settings.body_limit,
+            guard=settings.guard,
         )
         self._main = Door(self.answer)
         self._rpc = Door(self._answer_rpc)
@@ -156,9 +167,29 @@ class HttpServer:
         own_origin = origin(request)
         if self._settings.cors.keeps_out(request.headers, own_origin=own_origin):
             return refusal(403, "Pages of other origins may not use the host's own API.")
+        if not self._is_open(request, path):
+            return empty(401)
         if path[0].casefold() == "admin":
-            return self._admin.answer(request.method, path[1:], own_origin)
+            return await self._administer(request, path[1:], base_url=own_origin)
         return await self._manage(request, path[3:], base_url=f"{own_origin}{links.PATH}")
+
+    def _is_open(self, request: web.BaseRequest, path: Sequence[str]) -> bool:
+        guard = self._settings.guard
+        if guard is None or tuple(part.casefold() for part in path) == ("admin", *PING):
+            return True
+        brought = key_of(request.headers, request.rel_url.raw_query_string)
+        if path[0].casefold() == "admin":
+            return guard.opens_admin(brought)
+        return guard.opens_management(brought)
+
+    async def _administer(
+        self, request: web.BaseRequest, path: Sequence[str], *, base_url: str
+    ) -> web.Response:
+        try:
+            body = await body_of(request, self._settings.body_limit)
+        except RequestRefusedError as error:
+            return _refused(error)
+        return self._admin.answer(request.method, path, base_url, body)
 
     def _home(self, request: web.BaseRequest, path: Sequence[str]) -> web.Response:
         if path != ("",) or request.method not in {"GET", "HEAD"}:
@@ -184,9 +215,7 @@ class HttpServer:
         try:
             body = await body_of(request, self._settings.body_limit)
         except RequestRefusedError as error:
-            refused = refusal(error.status, str(error))
-            refused.force_close()
-            return refused
+            return _refused(error)
         query = request.rel_url.raw_query_string
         return await self._management.answer(
             Call(
@@ -200,3 +229,9 @@ class HttpServer:
                 base_url=base_url,
             )
         )
+
+
+def _refused(error: RequestRefusedError) -> web.Response:
+    refused = refusal(error.status, str(error))
+    refused.force_close()  # the rest of the body is not wanted
+    return refused

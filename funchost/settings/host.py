@@ -16,6 +16,8 @@ from typing import Self
 from funchost.engine.versions import ANY_VERSION, FailureStrategy, MatchStrategy, Versioning
 from funchost.settings.reader import read_file
 from funchost.settings.section import Section, empty, overrides
+from funchost.settings.timespan import timespan
+from funchost.settings.triggers import BlobSettings, QueueSettings
 
 FILE_NAME = "host.json"
 OVERRIDE_PREFIX = "AzureFunctionsJobHost"
@@ -25,7 +27,6 @@ DEFAULT_HUB = "TestHubName"
 _DURABLE = "extensions.durableTask"
 _HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}")
 _SETTING = re.compile(r"%([^%]+)%")
-_TIMESPAN = re.compile(r"(-)?(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d{1,7})?)?")
 _UNLIMITED = {"-1", "-1.00:00:00"}
 
 
@@ -60,6 +61,8 @@ class HostSettings:
     function_timeout: timedelta | None = DEFAULT_TIMEOUT  # None: unlimited
     log_levels: Mapping[str, str] = field(default_factory=dict[str, str])  # by category
     durable: DurableSettings
+    queues: QueueSettings = field(default_factory=QueueSettings)
+    blobs: BlobSettings = field(default_factory=BlobSettings)
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -86,6 +89,8 @@ class HostSettings:
             function_timeout=_function_timeout(section),
             log_levels=section.texts("logging.logLevel"),
             durable=_durable(section, environ),
+            queues=QueueSettings.of(section),
+            blobs=BlobSettings.of(section),
             warnings=_warnings(section),
         )
 
@@ -101,23 +106,12 @@ def _function_timeout(section: Section) -> timedelta | None:
         return DEFAULT_TIMEOUT
     if text in _UNLIMITED:
         return None
-    timeout = _timespan(text)
+    timeout = timespan(text)
     if timeout is None or timeout <= timedelta(0):
         raise section.error(
             "functionTimeout", f'must be a time span (hh:mm:ss) or "-1", not {text!r}'
         )
     return timeout
-
-
-def _timespan(text: str) -> timedelta | None:
-    found = _TIMESPAN.fullmatch(text.strip())
-    if found is None:
-        return None
-    sign, days, hours, minutes, seconds = found.groups()
-    span = timedelta(
-        days=int(days or 0), hours=int(hours), minutes=int(minutes), seconds=int(seconds or 0)
-    )
-    return -span if sign else span
 
 
 def _durable(section: Section, environ: Mapping[str, str]) -> DurableSettings:

@@ -22,3 +22,7 @@ class FunctionFailedError(WorkerError):
 
 class FunctionTimeoutError(WorkerError):
     """A function took longer than functionTimeout allows; logged already."""
+
+
+class BindingFailedError(WorkerError):
+    """What a function needs could not be read, or what it gave could not be sent."""

@@ -21,9 +21,19 @@ class TriggerKind(StrEnum):
     ORCHESTRATION = "orchestrationTrigger"
     ACTIVITY = "activityTrigger"
     ENTITY = "entityTrigger"
+    TIMER = "timerTrigger"
+    QUEUE = "queueTrigger"
+    BLOB = "blobTrigger"
 
 
 DURABLE_CLIENT = "durableClient"
+QUEUE = "queue"
+BLOB = "blob"
+RETURNED = "$return"  # the name of the binding that takes what a function returns
+DEFAULT_AUTH_LEVEL = "function"
+_DURABLE_KINDS = frozenset(
+    {TriggerKind.ORCHESTRATION, TriggerKind.ACTIVITY, TriggerKind.ENTITY}
+)  # what they return is the hub's
 
 # What is served, by binding type and direction. Serving a new kind begins with a line here.
 _SERVED: frozenset[tuple[str, str]] = frozenset(
@@ -33,7 +43,13 @@ _SERVED: frozenset[tuple[str, str]] = frozenset(
         (TriggerKind.ORCHESTRATION.casefold(), "in"),
         (TriggerKind.ACTIVITY.casefold(), "in"),
         (TriggerKind.ENTITY.casefold(), "in"),
+        (TriggerKind.TIMER.casefold(), "in"),
+        (TriggerKind.QUEUE.casefold(), "in"),
+        (TriggerKind.BLOB.casefold(), "in"),
         (DURABLE_CLIENT.casefold(), "in"),
+        (QUEUE, "out"),
+        (BLOB, "in"),
+        (BLOB, "out"),
     }
 )
 
@@ -91,6 +107,8 @@ class Function:
     kind: TriggerKind
     trigger: Binding
     clients: tuple[Binding, ...] = ()  # its durableClient bindings
+    inputs: tuple[Binding, ...] = ()  # what is read for it before it runs
+    outputs: tuple[Binding, ...] = ()  # where what it gives goes, apart from HTTP answers
     retry: RetryOptions | None = None
 
     @property
@@ -108,6 +126,16 @@ class Function:
     def methods(self) -> tuple[str, ...]:
         """Return the HTTP methods it takes, in upper case; () is any."""
         return tuple(str(method).upper() for method in self.trigger.settings.get("methods") or ())
+
+    @property
+    def auth_level(self) -> str:
+        """Return which key an HTTP function asks for, in lower case."""
+        return str(self.trigger.settings.get("authLevel") or DEFAULT_AUTH_LEVEL).casefold()
+
+    @property
+    def bindings(self) -> tuple[Binding, ...]:
+        """Return its bindings, the trigger first."""
+        return (self.trigger, *self.clients, *self.inputs, *self.outputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,13 +207,23 @@ def _read(found: FoundFunction, complaints: list[str]) -> Function | None:
     if len(triggers) != 1:
         complaints.append(f"Function '{found.name}' must have exactly one trigger.")
         return None
+    kind = next(kind for kind in TriggerKind if triggers[0].is_a(kind))
+    outputs = tuple(b for b in bindings if b.direction == "out" and not b.is_a("http"))
+    if kind in _DURABLE_KINDS and any(b.name == RETURNED for b in outputs):
+        complaints.append(
+            f"Function '{found.name}' cannot send what it returns elsewhere: it is the answer to "
+            "its orchestration. Use a named output."
+        )
+        return None
     return Function(
         name=found.name,
         function_id=found.function_id,
         is_async=found.is_async,
-        kind=next(kind for kind in TriggerKind if triggers[0].is_a(kind)),
+        kind=kind,
         trigger=triggers[0],
         clients=tuple(b for b in bindings if b.is_a(DURABLE_CLIENT)),
+        inputs=tuple(b for b in bindings if b.is_a(BLOB) and b.direction == "in"),
+        outputs=outputs,
         retry=found.retry,
     )
 
@@ -211,6 +249,17 @@ def _complaint(function: str, binding: Binding) -> Iterable[str]:
             f"Function '{function}' has the binding '{binding.name}' of type {binding.type} "
             f"({binding.direction}), which this host does not serve."
         )
+    elif _is_client_object(binding):
+        yield (
+            f"Function '{function}' takes the binding '{binding.name}' as a client of the storage "
+            "SDK (azurefunctions-extensions-bindings), which this host does not serve; use the "
+            "types of azure.functions."
+        )
+
+
+def _is_client_object(binding: Binding) -> bool:
+    properties: Mapping[str, Any] = binding.settings.get("properties") or {}
+    return str(properties.get("SupportsDeferredBinding", "")).casefold() == "true"
 
 
 def _by_registered_name(functions: Iterable[Function], kind: TriggerKind) -> Mapping[str, Function]:

@@ -4,6 +4,7 @@ It stands behind dispatch's ``Worker`` port and takes HTTP calls. When, how ofte
 a time is decided by the callers; threads, loops and time limits are in ``invocations``.
 """
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,16 +32,25 @@ from funchost.worker.answers import (
     turn_of_failure,
     turn_of_return,
 )
+from funchost.worker.bindings import Bindings, NoBindings, read_inputs, write_outputs
 from funchost.worker.client_binding import ClientEndpoint, client_text
 from funchost.worker.entities import batch_answer, batch_failure, batch_text
-from funchost.worker.errors import FunctionFailedError, FunctionTimeoutError, WorkerError
+from funchost.worker.errors import (
+    BindingFailedError,
+    FunctionFailedError,
+    FunctionTimeoutError,
+    WorkerError,
+)
 from funchost.worker.functions import Function, FunctionTable, chosen, read_functions
-from funchost.worker.http import HttpAnswer, HttpRequest, answer_of, request_value
+from funchost.worker.http import HttpAnswer, HttpRequest, answer_of
 from funchost.worker.http_activity import HttpActivity
 from funchost.worker.invocations import Invocations
 from funchost.worker.library import Library, Success
+from funchost.worker.occasions import Occasion, activity_occasion, http_occasion
 from funchost.worker.payloads import recompact
 from funchost.worker.protos import TypedData
+
+_LOG = logging.getLogger("funchost.worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +85,7 @@ class AppWorker:
         self._activities = _names(functions.activities)
         self._entities = _names(functions.entities)
         self._http = HttpActivity(http_poll_interval)
+        self._bindings: Bindings = NoBindings()
 
     @classmethod
     async def start(cls, settings: WorkerSettings) -> Self:
@@ -104,6 +115,14 @@ class AppWorker:
         await self._http.close()
         return await self._invocations.stop(patience)
 
+    async def close_connections(self) -> None:
+        """Close what the SDK's client and ``call_http`` keep open; the next use opens it anew.
+
+        For a host that goes while the app stays; on the event loop that the host lived on.
+        """
+        await self._http.close()
+        await self._invocations.close_connections()
+
     def serve_clients(self, endpoint: ClientEndpoint) -> None:
         """Say where durable clients find the task hub; before the first function that has one."""
         self._client_inputs = {
@@ -113,6 +132,10 @@ class AppWorker:
             ]
             for function in self.functions.functions
         }
+
+    def serve_bindings(self, bindings: Bindings) -> None:
+        """Say who reads inputs and writes outputs; before the first function that has any."""
+        self._bindings = bindings
 
     @property
     def orchestrators(self) -> Mapping[str, str]:
@@ -145,7 +168,7 @@ class AppWorker:
         text = wire.document(head, history)
         try:
             result = await self._invoke(
-                function, TypedData(string=text), instance_id=head.instance_id
+                function, Occasion(value=TypedData(string=text)), instance_id=head.instance_id
             )
         except FunctionTimeoutError as error:
             raise WorkerUnavailableError(str(error)) from error
@@ -172,7 +195,10 @@ class AppWorker:
             return activity_refusal(name, _unknown(name, "an activity", self._activities))
         try:
             result = await self._invoke(
-                function, TypedData(string=payload), instance_id=instance_id, task_id=task_id
+                function,
+                activity_occasion(function, payload, instance_id),
+                instance_id=instance_id,
+                task_id=task_id,
             )
         except FunctionTimeoutError as error:
             return activity_refusal(name, str(error))
@@ -193,10 +219,10 @@ class AppWorker:
         function = self.functions.entities.get(batch.name.casefold())
         if function is None:
             return batch_failure(batch, _unknown(batch.name, "an entity", self._entities))
-        value = TypedData(string=batch_text(batch))
+        occasion = Occasion(value=TypedData(string=batch_text(batch)))
         try:
             result = await self._invoke(
-                function, value, instance_id=entity_id(batch.name, batch.key)
+                function, occasion, instance_id=entity_id(batch.name, batch.key)
             )
         except FunctionTimeoutError as error:
             return batch_failure(batch, str(error))
@@ -221,29 +247,52 @@ class AppWorker:
 
             WorkerUnavailableError: the host is stopping.
         """
-        match await self._invoke(function, request_value(request)):
+        match await self._invoke(function, http_occasion(function, request)):
             case Success(value=value):
                 return answer_of(value)
             case Failure(message=message):
                 raise FunctionFailedError(message)
 
+    async def invoke_once(self, function: Function, occasion: Occasion) -> Success | Failure:
+        """Run a function once; one that raises or takes too long is an answer.
+
+        Raises:
+            WorkerUnavailableError: the host is stopping.
+        """
+        try:
+            return await self._invoke(function, occasion)
+        except FunctionTimeoutError as error:
+            return Failure(message=str(error), stack="")
+
     async def _invoke(
         self,
         function: Function,
-        value: TypedData,
+        occasion: Occasion,
         *,
         instance_id: str | None = None,
         task_id: int | None = None,
     ) -> Success | Failure:
-        inputs = [(function.trigger.name, value)]
+        inputs = [(function.trigger.name, occasion.value)]
         if function.clients:
             try:
                 inputs += self._client_inputs[function.function_id]
             except KeyError:
                 raise WorkerError("a durable client was asked for before there is one") from None
-        return await self._invocations.invoke(
-            function, inputs, instance_id=instance_id, task_id=task_id
-        )
+        try:
+            inputs += await read_inputs(self._bindings, function, occasion.data)
+            result = await self._invocations.invoke(
+                function,
+                inputs,
+                circumstances=occasion.circumstances,
+                instance_id=instance_id,
+                task_id=task_id,
+            )
+            if isinstance(result, Success):
+                await write_outputs(self._bindings, function, result, occasion.data)
+        except BindingFailedError as error:
+            _LOG.error("Function %s failed: %s", function.name, error)
+            return Failure(message=str(error), stack="")
+        return result
 
 
 def _crash(text: str) -> Turn:

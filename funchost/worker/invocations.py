@@ -18,6 +18,7 @@ from funchost.worker.functions import Function, TriggerKind
 from funchost.worker.library import Call, Library, Success
 from funchost.worker.logs import Invocation, correlate_records
 from funchost.worker.loop import InvocationLoop
+from funchost.worker.occasions import PLAIN, Circumstances
 from funchost.worker.protos import TypedData
 
 type Result = Success | Failure
@@ -58,11 +59,16 @@ class Invocations:
         """Run something beside a function on the loop that functions use."""
         return await asyncio.wrap_future(self._loop.submit(work))
 
+    async def close_connections(self) -> None:
+        """Close the connections of the SDK's client."""
+        await self.on_loop(self._library.close_client_session())
+
     async def invoke(
         self,
         function: Function,
         inputs: Sequence[tuple[str, TypedData]],
         *,
+        circumstances: Circumstances = PLAIN,
         instance_id: str | None = None,
         task_id: int | None = None,
     ) -> Result:
@@ -81,7 +87,12 @@ class Invocations:
             instance_id=instance_id,
             task_id=task_id,
         )
-        call = Call(function_id=function.function_id, invocation=invocation, inputs=inputs)
+        call = Call(
+            function_id=function.function_id,
+            invocation=invocation,
+            inputs=inputs,
+            circumstances=circumstances,
+        )
         begun = perf_counter()
         result = await self._run(function, call)
         _report(function, invocation, begun, result)

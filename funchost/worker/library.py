@@ -11,11 +11,11 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, override
 
 from funchost.worker import protos
@@ -23,6 +23,7 @@ from funchost.worker.answers import Failure
 from funchost.worker.errors import AppLoadError
 from funchost.worker.functions import FoundFunction, RetryOptions
 from funchost.worker.logs import LIBRARY_LOGGER, Invocation, running
+from funchost.worker.occasions import PLAIN, Circumstances, Retry
 from funchost.worker.protos import ParameterBinding, TypedData
 
 if TYPE_CHECKING:
@@ -31,10 +32,8 @@ if TYPE_CHECKING:
 SCRIPT_SETTING = "PYTHON_SCRIPT_FILE_NAME"
 DEFAULT_SCRIPT = "function_app.py"
 
-# No trace is passed on, and no function is retried by the host yet.
-_NO_TRACE = SimpleNamespace(trace_parent="", trace_state="", attributes={})
-_NO_RETRY = SimpleNamespace(retry_count=0, max_retry_count=0, exception=None)
-_NO_METADATA: dict[str, TypedData] = {}
+_NO_TRACE = SimpleNamespace(trace_parent="", trace_state="", attributes={})  # none is passed on
+_NO_OUTPUTS: Mapping[str, TypedData] = MappingProxyType({})
 
 _SDK = "azure.durable_functions"
 
@@ -46,13 +45,15 @@ class Call:
     function_id: str
     invocation: Invocation
     inputs: Sequence[tuple[str, TypedData]]
+    circumstances: Circumstances = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Success:
-    """A function returned; None is no value."""
+    """A function returned, None is no value; ``outputs`` by binding name are what else it gave."""
 
     value: TypedData | None
+    outputs: Mapping[str, TypedData] = _NO_OUTPUTS
 
 
 class Library:
@@ -233,17 +234,29 @@ def _request(call: Call) -> SimpleNamespace:
                 invocation_id=call.invocation.invocation_id,
                 function_id=call.function_id,
                 input_data=[ParameterBinding(name=name, data=data) for name, data in call.inputs],
-                trigger_metadata=_NO_METADATA,
+                trigger_metadata=call.circumstances.metadata,
                 trace_context=_NO_TRACE,
-                retry_context=_NO_RETRY,
+                retry_context=_retry_context(call.circumstances.retry),
             )
         )
     )
 
 
+def _retry_context(retry: Retry) -> SimpleNamespace:
+    exception = None
+    if retry.failure is not None:
+        exception = SimpleNamespace(
+            source="", message=retry.failure.message, stack_trace=retry.failure.stack
+        )
+    return SimpleNamespace(
+        retry_count=retry.count, max_retry_count=retry.limit, exception=exception
+    )
+
+
 def _answer(response: Any) -> Success | Failure:
     if response.result.status == protos.StatusResult.Success:
-        return Success(value=response.return_value)
+        outputs = {each.name: each.data for each in response.output_data or () if each.data}
+        return Success(value=response.return_value, outputs=outputs or _NO_OUTPUTS)
     exception = response.result.exception
     return Failure(message=exception.message, stack=exception.stack_trace)
 

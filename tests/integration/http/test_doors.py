@@ -131,7 +131,7 @@ async def test_admin_lists_the_functions_as_tools_expect_them() -> None:
     assert one.json["invoke_url_template"] == f"{base}/api/hello/{{name}}"
     assert listed.json[1]["invoke_url_template"] is None
     assert listed.json[1]["isDisabled"] is True
-    assert (missing.status, status.json, by_hand.status) == (404, {}, 501)
+    assert (missing.status, status.json, by_hand.status) == (404, {}, 404)
 
 
 @on_loop

@@ -111,10 +111,10 @@ def test_a_stopping_worker_gives_up_what_does_not_end(tmp_path: Path) -> None:
         (HEAD, "No job functions found: function_app.py in"),
         (
             f"""{HEAD}
-@app.timer_trigger(schedule="0 * * * * *", arg_name="timer")
-def tick(timer: func.TimerRequest) -> None: ...
+@app.event_grid_trigger(arg_name="event")
+def tick(event: func.EventGridEvent) -> None: ...
 """,
-            "Function 'tick' has the binding 'timer' of type timerTrigger",
+            "Function 'tick' has the binding 'event' of type eventGridTrigger",
         ),
         (
             f"""{HEAD}
@@ -125,7 +125,7 @@ def odd(other: func.HttpRequest) -> func.HttpResponse: ...
         ),
         ("raise SystemExit(1)", "SystemExit: 1"),
     ],
-    ids=["no script", "bad import", "no app", "empty", "timer", "bad binding", "exit"],
+    ids=["no script", "bad import", "no app", "empty", "not served", "bad binding", "exit"],
 )
 def test_an_app_that_cannot_be_served_is_refused_in_words(
     tmp_path: Path, text: str | None, message: str

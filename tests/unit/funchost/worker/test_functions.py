@@ -82,22 +82,22 @@ def test_an_activity_and_an_orchestrator_may_share_a_registered_name() -> None:
 def test_every_binding_that_is_not_served_is_named() -> None:
     with pytest.raises(AppLoadError) as caught:
         read(
-            found("tick", binding("timerTrigger", "timer")),
+            found("tick", binding("eventGridTrigger", "event")),
             found(
                 "copy",
                 binding("httpTrigger", "req"),
                 HTTP_OUT,
-                {"direction": "OUT", "type": "queue", "name": "out"},
+                {"direction": "OUT", "type": "serviceBus", "name": "out"},
             ),
         )
 
     assert str(caught.value).splitlines() == [
         (
-            "Function 'tick' has the binding 'timer' of type timerTrigger (in), "
+            "Function 'tick' has the binding 'event' of type eventGridTrigger (in), "
             "which this host does not serve."
         ),
         (
-            "Function 'copy' has the binding 'out' of type queue (out), "
+            "Function 'copy' has the binding 'out' of type serviceBus (out), "
             "which this host does not serve."
         ),
     ]
@@ -121,3 +121,50 @@ def test_a_disabled_function_is_known_and_not_served(key: str, value: str) -> No
     assert table.functions == ()
     assert [function.name for function in table.disabled] == ["hello"]
     assert table.http == {}
+
+
+def test_inputs_and_outputs_are_told_from_the_trigger_and_from_http() -> None:
+    function = read(
+        found(
+            "copy",
+            binding("httpTrigger", "req"),
+            HTTP_OUT,
+            binding("blob", "source", path="in/{name}"),
+            {"direction": "OUT", "type": "queue", "name": "sent", "queueName": "q"},
+            {"direction": "OUT", "type": "blob", "name": "$return", "path": "out/x"},
+        )
+    ).functions[0]
+
+    assert [each.name for each in function.inputs] == ["source"]
+    assert [each.name for each in function.outputs] == ["sent", "$return"]
+
+
+def test_what_an_activity_returns_belongs_to_its_orchestration() -> None:
+    with pytest.raises(AppLoadError, match="'say' cannot send what it returns elsewhere"):
+        read(
+            found(
+                "say",
+                binding("activityTrigger", "city"),
+                {"direction": "OUT", "type": "queue", "name": "$return", "queueName": "q"},
+            )
+        )
+
+
+def test_a_client_of_the_storage_sdk_is_no_type_that_is_served() -> None:
+    properties = {"SupportsDeferredBinding": "True"}
+
+    with pytest.raises(AppLoadError, match="'read' takes the binding 'blob' as a client"):
+        read(found("read", binding("blobTrigger", "blob", path="c/{n}", properties=properties)))
+
+
+@pytest.mark.parametrize(
+    ("said", "level"), [("ANONYMOUS", "anonymous"), ("ADMIN", "admin"), (None, "function")]
+)
+def test_an_http_function_asks_for_a_function_key_unless_it_says_otherwise(
+    said: str | None, level: str
+) -> None:
+    members = {} if said is None else {"authLevel": said}
+
+    function = read(found("hello", binding("httpTrigger", "req", **members), HTTP_OUT)).http
+
+    assert function["hello"].auth_level == level
