@@ -23,6 +23,7 @@ from scripts.azurite import Azurite
 from scripts.layout import ROOT
 
 IN_FLIGHT = 100
+SHELVES = (("desk-lamp", 4990), ("notebook", 650), ("ink-refill", 1299), ("shelf-kit", 15900))
 WATCH_EVERY_S = 0.1
 ASK_EVERY_S = 0.01
 PATIENCE_S = 300
@@ -38,6 +39,7 @@ class Shop:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+        self._shelves = itertools.cycle(SHELVES)
         self._run = uuid.uuid4().hex[:8]
         self._number = itertools.count()
         self._watched: dict[str, asyncio.Event] = {}
@@ -45,10 +47,11 @@ class Shop:
     async def submit(self) -> str:
         """Place an order and return its instance id."""
         order_id = f"{self._run}-{next(self._number)}"
+        sku, price = next(self._shelves)
         body = {
             "orderId": order_id,
             "customer": {"customerId": "c-1", "email": "customer@example.com"},
-            "items": [{"sku": "desk-lamp", "quantity": 1, "unitPriceMinor": 4990}],
+            "items": [{"sku": sku, "quantity": 1, "unitPriceMinor": price}],
             "currency": "EUR",
             "shippingAddress": {
                 "street": "1 Example Street",
@@ -62,6 +65,10 @@ class Shop:
             answer.raise_for_status()
             instance_id: str = (await answer.json())["instanceId"]
             return instance_id
+
+    def ask_for(self, *shelves: tuple[str, int]) -> None:
+        """Let all further orders take from these shelves, in turn."""
+        self._shelves = itertools.cycle(shelves)
 
     async def status(self, instance_id: str) -> Any:
         async with self._session.get(f"/api/workflows/{instance_id}") as answer:
@@ -119,12 +126,15 @@ async def _measure(url: str, repeat: int, scale: float) -> list[Figure]:
         await shop.in_flight(max(10, total // 4))  # to warm up
         singles = [await shop.alone() for _ in range(alone)]
         rates = [await shop.in_flight(total) for _ in range(repeat)]
+        shop.ask_for(SHELVES[0])
+        crowded = [await shop.in_flight(total // 2) for _ in range(repeat)]
     figures = [
         Figure(
-            name=f"order workflows through HTTP, {IN_FLIGHT} in flight",
+            name=f"order workflows through HTTP, {IN_FLIGHT} in flight, {shelves}",
             unit="orders/s",
-            values=tuple(rates),
+            values=tuple(values),
         )
+        for shelves, values in (("four shelves", rates), ("all for one shelf", crowded))
     ]
     for column, where in enumerate(("shipped", "delivered")):
         values = tuple(single[column] for single in singles)
