@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from funchost.testing import BlockingHost, Faults
 from scripts.layout import ROOT
 from tests.support.inner_pytest import run_pytest
 
@@ -32,8 +33,6 @@ def test_every_block_of_the_page_runs(folder: Path) -> None:
 
 
 def test_the_page_calls_nothing_that_is_not_there() -> None:
-    from funchost.testing import BlockingHost, Faults
-
     named = set(re.findall(r"`faults\.(\w+)\(", PAGE))
 
     assert named == {name for name in vars(Faults) if name in named}

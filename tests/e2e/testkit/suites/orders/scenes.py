@@ -13,6 +13,7 @@ import pytest
 
 from funchost.testing import BlockingHost, InstanceStatus
 from scripts.layout import ROOT
+from shared.settings import STORAGE_SETTING
 from tests.support.books import Books
 from tests.support.orders import order, total_of
 from workflows.delivery_tracking import names as tracking_names
@@ -24,8 +25,8 @@ STOCK: Final[Mapping[str, int]] = {"notebook": 1000}
 
 
 @pytest.fixture(scope="session")
-def books() -> Generator[Books]:
-    yield Books(os.environ["AzureWebJobsStorage"], stock=STOCK)
+def books() -> Books:
+    return Books(os.environ[STORAGE_SETTING], stock=STOCK)
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_a_wait_that_cannot_end_says_what_is_waited_for(host: BlockingHost) -> N
 def test_a_wait_for_an_event_that_nobody_raises_fails_at_once(host: BlockingHost) -> None:
     instance_id = host.start("two_events")
 
-    with pytest.raises(StuckError, match="(?s)no timer is set.*waiting for 'first'"):
+    with pytest.raises(StuckError, match=r"(?s)no timer is set.*waiting for 'first'"):
         host.until_done(instance_id)
 
 
@@ -211,7 +211,9 @@ def test_a_slow_activity_lets_time_pass(host: BlockingHost) -> None:
 
 
 def test_what_is_slow_and_waits_for_a_slot_holds_no_time() -> None:
-    settings = {"AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions": "2"}
+    settings = {
+        "AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions": "2"
+    }
     with BlockingHost.open(APP, settings=settings) as host:
         host.faults.slow("charge", timedelta(hours=1))
         ids = [host.start("two_charges") for _ in range(4)]
