@@ -82,7 +82,7 @@ class StockLedger:
             lines=wanted,
             expires_at=expires_at,
         )
-        return self._table.until_written(partial(self._try_reserve, asked))
+        return self._table.until_written(partial(self._try_reserve, asked), in_turn=True)
 
     @answers_for("warehouse")
     def commit(self, reservation_id: str) -> ReservationState:
@@ -187,7 +187,9 @@ class StockLedger:
         return bool(expired)
 
     def _move(self, reservation_id: str, target: ReservationState) -> ReservationState:
-        return self._table.until_written(partial(self._try_move, reservation_id, target))
+        return self._table.until_written(
+            partial(self._try_move, reservation_id, target), in_turn=True
+        )
 
     def _try_move(self, reservation_id: str, target: ReservationState) -> ReservationState:
         row = self._reservation_row(reservation_id)

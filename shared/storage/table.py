@@ -124,18 +124,21 @@ class Table:
             case _:
                 self._client.submit_transaction([_operation(row) for row in rows])
 
-    def until_written[T](self, attempt: Callable[[], T]) -> T:
+    def until_written[T](self, attempt: Callable[[], T], *, in_turn: bool = False) -> T:
         """Repeat a read-decide-write attempt until it loses no race; the losers queue up.
 
         Args:
+            in_turn: queue up at once, because everybody writes the same rows; trying first would
+                only make whoever is at the head of the queue lose.
             attempt: reads afresh, decides, and writes with ``write_or_retry``. It must recognise an
                 earlier write of its own, because the answer to that may have been lost.
 
         Raises:
             StorageUnavailableError: also when other processes won every round.
         """
-        with suppress(RaceLostError):
-            return attempt()
+        if not in_turn:
+            with suppress(RaceLostError):
+                return attempt()
         with self._losers:
             for _ in range(_MOST_ROUNDS):
                 with suppress(RaceLostError):
