@@ -47,6 +47,7 @@ class Assembly:
         worker: Stands before the app where durable functions are called, if given.
         invoke: Stands before the app where HTTP functions are called, if given.
         triggers: Timers, queues and blobs, and bindings to storage; without them, none are served.
+        listens: Whether timers, queues and blobs run functions; if not, only hands do.
 
     Raises:
         StartError: A route of the app cannot be read.
@@ -63,6 +64,7 @@ class Assembly:
     worker: Worker | None = None
     invoke: contract.Invoke | None = None
     triggers: TriggerService | None = None
+    listens: bool = True
     functions: Sequence[contract.Function] = field(init=False)
     service: DurableService = field(init=False)
     server: HttpServer = field(init=False)
@@ -105,7 +107,7 @@ class Assembly:
         )
         self.service.start_up()
         await self.server.start()
-        if self.triggers is not None:
+        if self.triggers is not None and self.listens:
             self.triggers.start()
 
     async def stop(self, drain: timedelta) -> None:

@@ -100,6 +100,7 @@ class AppHost:
             SecondAppError: This process has loaded another app.
             AppLoadError: The app cannot be loaded.
             SettingsError: One of its settings files cannot be used.
+            TriggerError: A trigger or binding of it cannot be served.
             KitError: Another host runs.
             DivergenceError: At the end: an orchestration would come to another end in Azure.
         """

@@ -1,5 +1,6 @@
 """One life of a host, from its start to its crash, and what outlives it."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Self
 
 from funchost.assembly import Assembly, Invoke, identity_of
 from funchost.dispatch.azure import OnDivergence
+from funchost.dispatch.ids import new_id
 from funchost.dispatch.ports import Clock
 from funchost.dispatch.service import DurableService
 from funchost.engine.ports import Store
@@ -18,6 +20,9 @@ from funchost.testing.calls import CallBook
 from funchost.testing.faults import Faults
 from funchost.testing.store import Lifetime
 from funchost.testing.worker import CountedInvoke, ObservedWorker
+from funchost.triggers.listeners import StorageSettings
+from funchost.triggers.schedule_file import MemorySchedules
+from funchost.triggers.service import Surroundings, TriggerService
 from funchost.worker.host_worker import AppWorker
 
 NOTHING = timedelta(0)
@@ -40,7 +45,10 @@ class World:
 
 
 class Life:
-    """A running host. Begin it with ``begin``; nothing but a crash ends it."""
+    """A running host. Begin it with ``begin``; nothing but a crash ends it.
+
+    Timers, queues and blobs trigger nothing by themselves: a test says when. Bindings work.
+    """
 
     def __init__(self, world: World, *, port: int) -> None:
         self._store = Lifetime(world.kept, world.book)
@@ -48,6 +56,8 @@ class Life:
             app=world.app, clock=world.clock, book=world.book, faults=world.faults
         )
         self._invoke = CountedInvoke(Invoke(world.app))
+        identity = identity_of(world.directory)
+        self._triggers = _triggers(world, identity.host_id)
         self._assembly = Assembly(
             app=world.app,
             directory=world.directory,
@@ -57,7 +67,7 @@ class Life:
                 port=port,
                 hub_name=world.settings.durable.hub_name,
                 route_prefix=world.settings.route_prefix,
-                identity=identity_of(world.directory),
+                identity=identity,
             ),
             store=self._store,
             clock=world.clock,
@@ -65,6 +75,8 @@ class Life:
             on_divergence=world.on_divergence,
             worker=self._worker,
             invoke=self._invoke,
+            triggers=self._triggers,
+            listens=False,
         )
 
     @classmethod
@@ -91,10 +103,32 @@ class Life:
 
     def is_idle(self) -> bool:
         """Tell whether everything waits for the clock, an event or a client."""
-        return not self._invoke.running and self.service.is_idle(asleep=self._worker.asleep)
+        return (
+            not self._invoke.running
+            and self._triggers.is_idle
+            and self.service.is_idle(asleep=self._worker.asleep)
+        )
 
     async def crash(self) -> None:
         """End at once; what user code is at runs on, unheard, and is waited for."""
         self._store.cut()
         await self._assembly.stop(NOTHING)
         await self._worker.quiet()
+
+
+def _triggers(world: World, host_id: str) -> TriggerService:
+    return TriggerService(
+        world.app.functions.functions,
+        Surroundings(
+            run=world.app.invoke_once,
+            clock=world.clock,
+            schedules=MemorySchedules(),
+            storage=StorageSettings(
+                queues=world.settings.queues,
+                blobs=world.settings.blobs,
+                app=dict(os.environ),
+                host_id=host_id,
+            ),
+            new_id=new_id,
+        ),
+    )

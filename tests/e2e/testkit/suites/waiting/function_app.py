@@ -27,6 +27,14 @@ async def subscribe(req: func.HttpRequest, client: Any) -> func.HttpResponse:
     return response
 
 
+@app.timer_trigger(arg_name="timer", schedule="0 0 3 * * *")
+@app.durable_client_input(client_name="client")
+async def nightly(timer: func.TimerRequest, client: Any) -> None:
+    """Charge somebody every night."""
+    del timer
+    await client.start_new("two_charges", "nightly")
+
+
 @app.route(route="echo", methods=["POST"])
 def echo(req: func.HttpRequest) -> func.HttpResponse:
     """Answer with what came."""

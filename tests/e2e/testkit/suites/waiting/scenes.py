@@ -422,6 +422,19 @@ def test_settings_and_the_folder_are_the_test_s_and_are_given_back(
     assert Path.cwd() == before
 
 
+def test_a_timer_function_runs_when_the_test_says_and_at_no_other_time(
+    host: BlockingHost,
+) -> None:
+    host.advance(timedelta(days=2))
+    before = host.activity_calls("charge")
+
+    answer = host.call_http("POST", "/admin/functions/nightly", json={"input": ""})
+    host.at_rest()
+
+    assert (before, answer.status) == ([], 202)
+    assert host.until_done("nightly").output == ["receipt 1", "receipt 2"]
+
+
 def test_every_test_has_a_store_of_its_own(host: BlockingHost) -> None:
     with pytest.raises(InstanceNotFoundError):
         host.status("subscription-c1")
