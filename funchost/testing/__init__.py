@@ -10,7 +10,7 @@ from funchost.testing.blocking import BlockingHost
 from funchost.testing.calls import ActivityCall
 from funchost.testing.errors import DivergenceError, KitError, SecondAppError, StuckError
 from funchost.testing.faults import CALL_HTTP, Faults
-from funchost.testing.host import AppHost
+from funchost.testing.host import AppHost, Time
 from funchost.testing.requests import HttpResult
 from funchost.testing.status import AzureWarning, InstanceStatus
 
@@ -28,4 +28,5 @@ __all__ = [
     "KitError",
     "SecondAppError",
     "StuckError",
+    "Time",
 ]

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Coroutine, Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from funchost.testing.calls import ActivityCall
 from funchost.testing.faults import Faults
-from funchost.testing.host import AppHost
+from funchost.testing.host import AppHost, Options
 from funchost.testing.requests import HttpResult
 from funchost.testing.status import AzureWarning, InstanceStatus
 
@@ -30,7 +30,7 @@ class BlockingHost:
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, app_dir: str | Path, **options: Any) -> Generator[Self]:
+    def open(cls, app_dir: str | Path, **options: Unpack[Options]) -> Generator[Self]:
         """Run a host for one test; ``options`` are those of ``AppHost.open``."""
         with _running_loop() as loop:
             opening = AppHost.open(app_dir, **options)

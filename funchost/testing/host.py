@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncGenerator, Collection, Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict
 
 from funchost.dispatch.clock import SystemClock
 from funchost.dispatch.hub import StartRequest
@@ -36,6 +36,16 @@ DEFAULT_PATIENCE = timedelta(seconds=30)
 INSTANCES_TOLD = 20
 
 type Time = Literal["virtual", "real"]
+
+
+class Options(TypedDict, total=False):
+    """How to run a host for one test; ``AppHost.open`` says what each means."""
+
+    time: Time
+    settings: Mapping[str, str] | None
+    allow: Collection[Cause]
+    begins_at: datetime | None
+    longest_wait: timedelta
 
 
 class AppHost:

@@ -15,7 +15,7 @@ from funchost.dispatch.ports import Clock
 from funchost.testing.clock import VirtualClock
 from funchost.testing.errors import KitError, StuckError
 
-LOOK_EVERY_S = 0.001  # real seconds between looks at whether functions still run
+LOOK_EVERY_S = 0.0002  # real seconds between looks at whether functions still run
 REAL_LOOK_EVERY_S = 0.01
 TURNS_TO_SETTLE = 20  # of the event loop: more than from a timer's end to the episode it causes
 

@@ -71,6 +71,14 @@ def two_charges(context: Any) -> Generator[Any, Any, Any]:
 
 
 @app.orchestration_trigger(context_name="context")
+def charges_at_once(context: Any) -> Generator[Any, Any, Any]:
+    """Charge several times at the same time."""
+    return (
+        yield context.task_all([context.call_activity("charge", n) for n in context.get_input()])
+    )
+
+
+@app.orchestration_trigger(context_name="context")
 def approval(context: Any) -> Generator[Any, Any, Any]:
     """Wait three days for a person."""
     deadline = context.create_timer(context.current_utc_datetime + timedelta(days=3))

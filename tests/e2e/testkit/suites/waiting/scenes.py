@@ -1,7 +1,6 @@
 """What the test kit can do, shown on a small app; run by test_testkit in a process of its own."""
 
 import asyncio
-import threading
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from funchost.testing import (
     KitError,
     SecondAppError,
     StuckError,
+    Time,
 )
 
 APP = Path(__file__).parent
@@ -112,20 +112,13 @@ def test_frozen_time_passes_by_advancing_alone(host: BlockingHost) -> None:
     assert host.until_done(instance_id).output == "expired"
 
 
-def test_a_wait_that_cannot_end_says_what_is_waited_for(host: BlockingHost) -> None:
-    charged = host.start("asking", instance_id="price")
-    entered = threading.Event()
+def test_a_wait_that_takes_too_long_says_how_things_stand() -> None:
+    with BlockingHost.open(APP, longest_wait=timedelta(seconds=0.2)) as host:
+        host.faults.replace(CALL_HTTP, lambda _: asyncio.sleep(3600))
+        asking = host.start("asking", instance_id="price")
 
-    def hang(_: Any) -> Any:
-        entered.set()
-        return asyncio.sleep(3600)
-
-    host.faults.replace(CALL_HTTP, hang)
-    host._host._longest_wait = timedelta(seconds=0.2)
-
-    with pytest.raises(StuckError, match=r"(?s)not within 0\.2 s.*asking \(price\) is Running"):
-        host.until_done(charged)
-    assert entered.is_set()
+        with pytest.raises(StuckError, match=r"(?s)not within 0\.2 s.*asking \(price\) is Run"):
+            host.until_done(asking)
 
 
 def test_a_wait_for_an_event_that_nobody_raises_fails_at_once(host: BlockingHost) -> None:
@@ -146,7 +139,7 @@ def test_the_clock_may_begin_at_any_instant() -> None:
 
 
 @pytest.mark.parametrize("time", ["virtual", "real"])
-def test_the_same_test_runs_in_virtual_and_in_real_time(time: str) -> None:
+def test_the_same_test_runs_in_virtual_and_in_real_time(time: Time) -> None:
     with BlockingHost.open(APP, time=time) as host:
         host.faults.slow("charge", timedelta(seconds=0.3), times=1)
         began = host.now
@@ -208,6 +201,33 @@ def test_a_slow_activity_lets_time_pass(host: BlockingHost) -> None:
     assert status.updated_at - status.created_at == timedelta(minutes=10)
     first = host.activity_calls("charge")[0]
     assert first.ended_at == first.at + timedelta(minutes=5)
+
+
+def test_slow_calls_end_in_the_order_of_their_durations(host: BlockingHost) -> None:
+    for minutes in (3, 1, 2):
+        host.faults.slow("charge", timedelta(minutes=minutes), times=1)
+
+    status = host.until_done(host.start("charges_at_once", [30, 10, 20]))
+
+    ends = [event for event in status.history if event["EventType"] == "TaskCompleted"]
+    assert [event["Input"] for event in ends] == ["10", "20", "30"]
+    assert status.output == ["receipt 30", "receipt 10", "receipt 20"]
+    assert status.updated_at - status.created_at == timedelta(minutes=3)
+
+
+def test_the_same_story_has_the_same_history_every_time() -> None:
+    start = datetime(2030, 1, 1, tzinfo=UTC)
+
+    def history() -> list[dict[str, object]]:
+        with BlockingHost.open(APP, begins_at=start) as host:
+            host.faults.fail("charge", times=2)
+            host.faults.slow("charge", timedelta(days=2), times=4)
+            ids = [host.start("subscription", instance_id=f"s{number}") for number in range(5)]
+            return [dict(event) for i in ids for event in host.until_done(i).history]
+
+    first = history()
+
+    assert [history() for _ in range(3)] == [first] * 3
 
 
 def test_what_is_slow_and_waits_for_a_slot_holds_no_time() -> None:
