@@ -44,7 +44,9 @@ class AzureWarner:
         held = [
             message.event
             for message in lane.inbox
-            if isinstance(message.event, EventRaised) and message.sequence not in taken
+            if isinstance(message.event, EventRaised)
+            and message.sequence not in taken
+            and not lane.state.waits_for(message.event.name)  # else it is next, not early
         ]
         try:
             findings = lane.watch.follow(

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from funchost.dispatch.commits import commit_of, lost_events
 from funchost.dispatch.lanes import Lane
@@ -13,7 +14,7 @@ from funchost.engine.actions import Turn, Unfit
 from funchost.engine.calls import OrchestrationHead, WorkerUnavailableError
 from funchost.engine.closing import Catalog, Closing, close_episode
 from funchost.engine.events import Event, EventRaised, RuntimeStatus
-from funchost.engine.opening import open_episode
+from funchost.engine.opening import has_run_ahead, open_episode
 from funchost.engine.ports import CommitEpisode, InstanceRecord, Snapshot
 from funchost.engine.versions import FailureStrategy, Versioning
 
@@ -28,6 +29,14 @@ def encode_history(worker: Worker) -> Callable[[Snapshot], list[str]]:
         return [text for event in snapshot.history if (text := worker.encode(event))]
 
     return encode
+
+
+class _Step(NamedTuple):
+    """What an episode decided, what the code answered, and the events' texts."""
+
+    closing: Closing
+    turn: Turn | None
+    texts: list[str]
 
 
 class Episodes:
@@ -48,16 +57,11 @@ class Episodes:
 
     async def take(self, lane: Lane, record: InstanceRecord) -> bool:
         """Run one episode; see ``Turns``."""
-        opening = open_episode(lane.state, lane.inbox, self._parts.clock.now())
-        if opening is None:
+        step = await self._step(lane, record)
+        if step is None:
             self._parts.warner.look(lane, record, None, None)
             return False
-        texts = self._texts(opening.events)
-        turn = await self._ask(record, [*lane.encoded, *texts]) if opening.asks_code else None
-        closing = close_episode(
-            lane.state, opening, turn, instance_id=lane.instance_id, catalog=self._catalog
-        )
-        texts += self._texts(closing.events[len(opening.events) :])
+        closing, turn, texts = step
         if closing.continued is not None:
             closing = self._losing_events(lane, closing)
         commit = commit_of(
@@ -70,6 +74,35 @@ class Episodes:
         if closing.completed is not None:
             _log_end(commit.record)
         return True
+
+    async def _step(self, lane: Lane, record: InstanceRecord) -> _Step | None:
+        """Decide one episode, with as many events at once as the code has shown to wait for."""
+        bets = lane.event_bets
+        before = lane.state.copy() if bets.at_once > 1 else None
+        step = await self._decide(lane, record, events_at_once=bets.at_once)
+        if step is not None and before is not None and has_run_ahead(lane.state):
+            bets.lost()
+            lane.state = before
+            return await self._decide(lane, record, events_at_once=1)
+        if step is not None and any(isinstance(e, EventRaised) for e in step.closing.events):
+            bets.won()
+        return step
+
+    async def _decide(
+        self, lane: Lane, record: InstanceRecord, *, events_at_once: int
+    ) -> _Step | None:
+        opening = open_episode(
+            lane.state, lane.inbox, self._parts.clock.now(), events_at_once=events_at_once
+        )
+        if opening is None:
+            return None
+        texts = self._texts(opening.events)
+        turn = await self._ask(record, [*lane.encoded, *texts]) if opening.asks_code else None
+        closing = close_episode(
+            lane.state, opening, turn, instance_id=lane.instance_id, catalog=self._catalog
+        )
+        texts += self._texts(closing.events[len(opening.events) :])
+        return _Step(closing=closing, turn=turn, texts=texts)
 
     def _texts(self, events: Sequence[Event]) -> list[str]:
         return [text for event in events if (text := self._worker.encode(event))]

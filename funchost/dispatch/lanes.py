@@ -28,8 +28,35 @@ from funchost.engine.state import State
 logger = logging.getLogger(__name__)
 
 LANES_KEPT = 5_000  # idle instances kept in memory
+LARGEST_BET = 8  # as a power of two
+DISTRUST = 16  # episodes with an event
 FIRST_PAUSE_S = 0.5  # after an abandoned turn, doubling
 LONGEST_PAUSE_S = 30.0
+
+
+@dataclass(slots=True)
+class EventBets:
+    """How many events of one name to deliver together.
+
+    Replaying is what an episode costs, and code that collects events in a loop can be given many at
+    once. Whether it is such code shows only afterwards: the number grows while it proves right, and
+    after a lost bet (the episode is done again with one event) stays at one for a while.
+    """
+
+    trust: int = 0
+
+    @property
+    def at_once(self) -> int:
+        """Return how many events the next episode may deliver."""
+        return 2 ** min(self.trust, LARGEST_BET) if self.trust > 0 else 1
+
+    def won(self) -> None:
+        """The code waited for every event it was given."""
+        self.trust += 1
+
+    def lost(self) -> None:
+        """It did not."""
+        self.trust = -DISTRUST
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +71,7 @@ class Lane:
     inbox: list[Message] = field(default_factory=list[Message])
     task: asyncio.Task[None] | None = None
     abandoned: int = 0  # turns in a row
+    event_bets: EventBets = field(default_factory=EventBets)
 
     def begin(self, create: CreateInstance) -> None:
         """Take over a new instance, which needs no reading."""

@@ -5,6 +5,7 @@ There the SDK sees it at once, keeps one early event a name (the last) and never
 fold keeps, for each name, what the SDK would know, and says where that shows.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -83,18 +84,36 @@ class EventNames:
 
     def follow(self, events: Sequence[Event], arrived: Sequence[EventRaised]) -> list[Finding]:
         """Take one episode's waits and what came meanwhile; return what would differ."""
-        waits = [event for event in events if isinstance(event, EventWaited)]
+        waits = deque(event for event in events if isinstance(event, EventWaited))
         present = {id(event) for event in events}
+        findings: list[Finding | None] = []
+        delivered: set[str] = set()
         late: list[EventRaised] = []
         for event in arrived:
-            if id(event) in present or not waits or event.at < waits[0].at:
-                self._arrive(event.name)
-            else:
+            if id(event) not in present and waits and event.at >= waits[0].at:
                 late.append(event)  # it came while the code ran that waits for it
-        findings = [finding for wait in waits if (finding := self._wait(wait.name)) is not None]
+                continue
+            if id(event) in present and event.name in delivered:
+                # Delivered together, but the code saw it after the wait that took it.
+                findings += self._waits_up_to(event.name, waits)
+            delivered.add(event.name)
+            self._arrive(event.name)
+        findings += [self._wait(wait.name) for wait in waits]
         for event in late:
             self._arrive(event.name)
-        return findings + self._cases({event.name for event in arrived})
+        told = [finding for finding in findings if finding is not None]
+        return told + self._cases({event.name for event in arrived})
+
+    def _waits_up_to(self, name: str, waits: deque[EventWaited]) -> list[Finding | None]:
+        """Take the waits up to the next one for a name."""
+        if not any(wait.name == name for wait in waits):
+            return []
+        findings: list[Finding | None] = []
+        while True:
+            wait = waits.popleft()
+            findings.append(self._wait(wait.name))
+            if wait.name == name:
+                return findings
 
     def is_answer(self, name: str) -> bool:
         """Tell whether an event of this name is an entity's answer."""

@@ -3,8 +3,10 @@
 Three rules decide, each of them there because the SDK numbers tasks by counting and the numbers
 never travel (docs/fidelity.md):
 
-* an external event stays in the inbox until the code waits for its name, then has an episode of its
-  own: so it is delivered once, to one wait, in order of arrival;
+* an external event stays in the inbox until the code waits for its name: so it is delivered once,
+  to one wait, in order of arrival. It has an episode of its own, or shares one with the events of
+  the same name that follow it, where the caller bets that the code waits for them one after the
+  other (``has_run_ahead`` tells when the bet was lost);
 * while a retry is in flight, an episode takes at most one message that can resume the code: so the
   number of a retry's timer or next attempt falls where the SDK counts it;
 * a retry's timer or next attempt is numbered here, when its message is taken, before the SDK runs.
@@ -53,15 +55,18 @@ class Opening:
     termination: ExecutionTerminated | None = None
 
 
-def open_episode(state: State, inbox: Iterable[Message], now: datetime) -> Opening | None:
+def open_episode(
+    state: State, inbox: Iterable[Message], now: datetime, *, events_at_once: int = 1
+) -> Opening | None:
     """Take what can be taken now and apply it to the state; None when there is nothing to do.
 
     Args:
         state: the fold of the instance's history; advanced by the events of the opening.
         inbox: the messages in order of arrival.
         now: the instant of the episode; never earlier than that of the episode before.
+        events_at_once: how many events of one name to deliver together at the most.
     """
-    taken, stale = _select(state, inbox)
+    taken, stale = _select(state, inbox, events_at_once)
     if not taken and not stale:
         return None
     consumed = tuple(message.sequence for message in (*taken, *stale))
@@ -82,12 +87,19 @@ def open_episode(state: State, inbox: Iterable[Message], now: datetime) -> Openi
     )
 
 
+def has_run_ahead(state: State) -> bool:
+    """Tell whether an event was delivered that the code did not wait for; after the closing."""
+    return any(left < 0 for left in state.waits.values())
+
+
 def _append(state: State, events: list[Event], event: Event) -> None:
     state.apply(event)
     events.append(event)
 
 
-def _select(state: State, inbox: Iterable[Message]) -> tuple[list[Message], list[Message]]:
+def _select(
+    state: State, inbox: Iterable[Message], events_at_once: int
+) -> tuple[list[Message], list[Message]]:
     """Part the inbox into what this episode takes and what nobody will ever take."""
     messages = list(inbox)
     if state.started is None:
@@ -102,7 +114,7 @@ def _select(state: State, inbox: Iterable[Message]) -> tuple[list[Message], list
         resume = next((m for m in current if isinstance(m.event, ExecutionResumed)), None)
         pauses = [m for m in current if isinstance(m.event, ExecutionSuspended)]
         return ([] if resume is None else [resume]), stale + pauses
-    return _batch(state, current), stale
+    return _batch(state, current, events_at_once), stale
 
 
 def _current(state: State, messages: Sequence[Message]) -> tuple[list[Message], list[Message]]:
@@ -133,24 +145,36 @@ def _current(state: State, messages: Sequence[Message]) -> tuple[list[Message], 
     return current, stale
 
 
-def _batch(state: State, current: Sequence[Message]) -> list[Message]:
+def _batch(state: State, current: Sequence[Message], events_at_once: int) -> list[Message]:
     """Choose the messages of one episode of a running instance."""
     batch: list[Message] = []
-    for message in current:
+    for position, message in enumerate(current):
         match message.event:
             case ExecutionSuspended():
                 return batch or [message]
             case ExecutionResumed():
                 return batch
-            case EventRaised(name=name):
+            case EventRaised(name=name) if name not in state.answers:
                 if not state.waits_for(name):
                     continue  # held until the code waits for it
-                return batch or [message]
+                at_once = 1 if state.retries_in_flight else events_at_once
+                return batch or list(_same_events(state, name, current[position:]))[:at_once]
             case _:
                 batch.append(message)
                 if state.retries_in_flight:
                     return batch
     return batch
+
+
+def _same_events(state: State, name: str, messages: Sequence[Message]) -> Iterable[Message]:
+    """Yield events of one name up to anything else that could be taken before them."""
+    for message in messages:
+        if not isinstance(message.event, EventRaised):
+            return
+        if message.event.name == name:
+            yield message
+        elif state.waits_for(message.event.name):
+            return
 
 
 def _effects(state: State, event: MessageEvent, at: datetime) -> Iterable[Event]:

@@ -7,7 +7,7 @@ of the SDK, the ids without an answer, the waits, and the calls whose retry time
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
@@ -66,6 +66,17 @@ class State:
             state.apply(event)
         return state
 
+    def copy(self) -> "State":
+        """Return a state that goes its own way."""
+        return replace(
+            self,
+            leaves=self.leaves.copy(),
+            open=self.open.copy(),
+            waits=self.waits.copy(),
+            answers=self.answers.copy(),
+            failed_calls=self.failed_calls.copy(),
+        )
+
     def apply(self, event: Event) -> None:
         """Take one more event of the history into account."""
         match event:
@@ -77,7 +88,7 @@ class State:
                 self._schedule(event)
             case EventWaited(name=name):
                 self.leaves.append(event)
-                self.waits[name] = self.waits.get(name, 0) + 1
+                self._count(name, 1)
             case EventRaised(name=name):
                 self._receive(name)
             case TimerCanceled(timer_id=timer_id):
@@ -133,10 +144,14 @@ class State:
     def _receive(self, name: str) -> None:
         if name in self.answers:
             self.answers.remove(name)
-        elif left := self.waits.get(name, 0) - 1:
-            self.waits[name] = left
         else:
-            del self.waits[name]
+            self._count(name, -1)
+
+    def _count(self, name: str, change: int) -> None:
+        """Keep the waits of a name; fewer than none means that an event came before its wait."""
+        left = self.waits.pop(name, 0) + change
+        if left:
+            self.waits[name] = left
 
 
 def answered_task(event: Completion) -> int:
