@@ -54,6 +54,15 @@ class Journal:
             raise outcome.error
         return outcome
 
+    async def commit_together(self, writes: Sequence[Write]) -> None:
+        """Write several as one: a crash leaves all of them or none.
+
+        Posted without a pause they are neighbours, and neighbours share a transaction.
+        """
+        for outcome in await asyncio.gather(*[self.post(write) for write in writes]):
+            if outcome.error is not None:
+                raise outcome.error
+
     async def read[T](self, function: Callable[[Store], T]) -> T:
         """Run a reading function on the store's thread, after all writes posted before."""
         return await self._queue(_Job(done=self._future(), read=function))

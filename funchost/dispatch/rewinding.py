@@ -28,8 +28,8 @@ async def rewind_tree(
     """
     plans = await _plans(parts, instance_id)
     writes = tuple(_write(parts, plan, plans, reason) for plan in plans.values())
-    for write in writes:
-        await parts.journal.commit(write)
+    # Together: a parent that runs again must not be left with a child that never will.
+    await parts.journal.commit_together(writes)
     return writes
 
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from funchost.dispatch.hub import TaskHub
+from funchost.dispatch.journal import JournalClosedError
 from funchost.engine.errors import (
     InstanceEndedError,
     InstanceExistsError,
@@ -95,6 +96,8 @@ def _answer_to(error: Exception) -> web.Response:
             answer = refusal(400, BAD_ARGUMENT, because=str(error))
         case WrongStateError():
             answer = refusal(500, WENT_WRONG, because=str(error), kind=INVALID_OPERATION)
+        case JournalClosedError():
+            answer = refusal(503, "The host is stopping.", kind=INVALID_OPERATION)
         case _:
             log.error("A call to the management API failed.", exc_info=error)
             answer = refusal(500, WENT_WRONG, kind="System.Exception")

@@ -34,16 +34,18 @@ class AppHost(FuncHost):
     Args:
         app: the app's folder, where the host is started.
         options: further words for ``funchost start``.
+        program: the module to run, if not funchost itself.
     """
 
     app: Path
     options: tuple[str, ...] = ()
+    program: str = "funchost"
 
     def launch(self) -> None:
         """Start it without waiting for anything."""
         assert self._process is None, "it runs already"
         # The tether ends the host with this process, however that ends.
-        command = [sys.executable, "-m", "scripts.tether", "funchost", "start"]
+        command = [sys.executable, "-m", "scripts.tether", self.program, "start"]
         command += ["--port", str(self.port), "--state", str(self.state), *self.options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -120,10 +122,16 @@ class AppHost(FuncHost):
 
 @contextlib.contextmanager
 def served(
-    app: Path, folder: Path, *options: str, settings: Mapping[str, str] | None = None
+    app: Path,
+    folder: Path,
+    *options: str,
+    settings: Mapping[str, str] | None = None,
+    program: str = "funchost",
 ) -> Generator[AppHost]:
     """Serve an app while the block runs; it has to stop in time."""
-    host = AppHost(app=app, folder=folder, options=options, settings=settings or {})
+    host = AppHost(
+        app=app, folder=folder, options=options, settings=settings or {}, program=program
+    )
     open_hosts.append(host)
     try:
         host.start()

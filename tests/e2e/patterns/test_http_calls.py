@@ -49,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(201, {}, body)
 
     @override
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
     def _note(self, body: str) -> None:
