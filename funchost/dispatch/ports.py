@@ -72,5 +72,8 @@ class Clock(Protocol):
         ...
 
     async def sleep_until(self, instant: datetime) -> None:
-        """Return once ``now() >= instant``."""
+        """Return once ``now() >= instant``, at once if it is past.
+
+        A virtual clock gives everybody a turn of its own, when nothing runs.
+        """
         ...

@@ -7,11 +7,13 @@ memory until the episode that takes it removes the row, and a crash in between f
 import asyncio
 import heapq
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from funchost.dispatch.ports import Clock
 from funchost.engine.ports import TimerItem
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 type TimerKey = tuple[str, str, int]
 
@@ -43,9 +45,10 @@ class Timers:
 
     async def run(self) -> None:
         """Fire due timers until canceled."""
+        has_turn = False
         while True:
             self._changed.clear()
-            self._fire_due(self._clock.now())
+            await self._fire_due(has_turn=has_turn)
             self._drop_discarded()
             changed = asyncio.ensure_future(self._changed.wait())
             waits: list[asyncio.Future[Any]] = [changed]
@@ -54,6 +57,7 @@ class Timers:
             try:
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                has_turn = waits[-1] is not changed and waits[-1].done()
                 for wait in waits:
                     wait.cancel()
 
@@ -61,8 +65,12 @@ class Timers:
         while self._heap and self._heap[0][1] not in self._live:
             heapq.heappop(self._heap)
 
-    def _fire_due(self, now: datetime) -> None:
-        while self._heap and self._heap[0][0] <= now:
+    async def _fire_due(self, *, has_turn: bool) -> None:
+        """Fire what is due, each in its turn: virtual time lets one fire when nothing runs."""
+        while self._heap and self._heap[0][0] <= self._clock.now():
+            if not has_turn:
+                await self._clock.sleep_until(self._heap[0][0])
+            has_turn = False
             _, key = heapq.heappop(self._heap)
             item = self._live.pop(key, None)
             if item is not None:

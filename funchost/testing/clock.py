@@ -27,11 +27,14 @@ class VirtualClock:
         return self._now
 
     async def sleep_until(self, instant: datetime) -> None:
-        """Return once virtual time has come there."""
-        if instant > self._now:
-            awake = asyncio.get_running_loop().create_future()
-            heapq.heappush(self._sleepers, (instant, next(self._order), awake))
-            await awake
+        """Return once virtual time has come there, and in a turn of one's own.
+
+        That holds for an instant that has passed, too: of timers that are due at the same time,
+        each fires when nothing runs that the one before has set going.
+        """
+        awake = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (instant, next(self._order), awake))
+        await awake
 
     @property
     def next_due(self) -> datetime | None:

@@ -27,7 +27,7 @@ from funchost.testing.clock import VirtualClock
 from funchost.testing.errors import DivergenceError, KitError
 from funchost.testing.faults import Faults
 from funchost.testing.life import Life, World
-from funchost.testing.passing import Passing, RealPassing, VirtualPassing, patience, settled
+from funchost.testing.passing import Passing, RealPassing, VirtualPassing, patience
 from funchost.testing.requests import HttpCall, HttpResult
 from funchost.testing.status import AzureWarning, InstanceStatus
 from funchost.worker.host_worker import AppWorker
@@ -63,7 +63,7 @@ class AppHost:
         """Hold everything but a running host; without ``begins_at``, time is real."""
         self._passing: Passing
         if begins_at is None:
-            self._passing = RealPassing(SystemClock())
+            self._passing = RealPassing(SystemClock(), self._is_idle)
         else:
             self._passing = VirtualPassing(VirtualClock(begins_at), self._is_idle)
         self._longest_wait = longest_wait
@@ -205,12 +205,12 @@ class AppHost:
         longest = self._longest_wait if is_virtual else self._longest_wait + duration
         async with patience(longest, f"Letting {duration} pass", self._how_things_stand):
             await self._passing.advance(duration)
-            await settled(self._is_idle)
+            await self._passing.rest()
 
     async def at_rest(self) -> None:
         """Wait until nothing runs: all wait for a timer, an event or a client. No time passes."""
         async with patience(self._longest_wait, "Waiting for rest", self._how_things_stand):
-            await settled(self._is_idle)
+            await self._passing.rest()
 
     async def until_done(self, instance_id: str) -> InstanceStatus:
         """Let time pass until an instance has ended, and all is at rest; return its status.
@@ -227,7 +227,7 @@ class AppHost:
         what = f"Waiting for the end of {instance_id}"
         async with patience(self._longest_wait, what, self._how_things_stand):
             await self._passing.until(has_ended)
-            await settled(self._is_idle)
+            await self._passing.rest()
         return await self.status(instance_id)
 
     def freeze(self) -> None:

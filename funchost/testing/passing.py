@@ -7,7 +7,7 @@ does between two waits happens at one instant. In real time the same waits take 
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from funchost.dispatch.clock import SystemClock
@@ -28,6 +28,10 @@ class Passing(Protocol):
     @property
     def clock(self) -> Clock:
         """Return the host's clock."""
+        ...
+
+    async def rest(self) -> None:
+        """Wait until nothing runs and nothing is due; no time passes."""
         ...
 
     async def until(self, reached: Condition) -> None:
@@ -71,6 +75,10 @@ class VirtualPassing:
         self._is_idle = is_idle
         self._is_frozen = False
 
+    async def rest(self) -> None:
+        """Let everything fire that is due now."""
+        await self._pass(self.clock.now())
+
     async def until(self, reached: Condition) -> None:
         """Jump from timer to timer until the condition holds; see ``Passing``."""
         while not await reached():
@@ -78,22 +86,29 @@ class VirtualPassing:
                 await asyncio.sleep(LOOK_EVERY_S)
                 continue
             await settled(self._is_idle)
-            if await reached():
-                return
-            if self.clock.next_due is None:
-                raise StuckError("nothing runs, and no timer is set")
-            if self._is_frozen:
-                raise StuckError(f"time is frozen, and a timer is due at {self.clock.next_due}")
-            self.clock.jump()
+            if not await reached():
+                self._jump()
 
     async def advance(self, duration: timedelta) -> None:
         """Stop at every timer on the way."""
         target = self.clock.now() + duration
+        await self._pass(target)
+        self.clock.move_to(target)
+
+    async def _pass(self, target: datetime) -> None:
+        """Give everything its turn that is due until then, one after the other."""
         await settled(self._is_idle)
         while (due := self.clock.next_due) is not None and due <= target:
             self.clock.jump()
             await settled(self._is_idle)
-        self.clock.move_to(target)
+
+    def _jump(self) -> None:
+        due = self.clock.next_due
+        if due is None:
+            raise StuckError("nothing runs, and no timer is set")
+        if self._is_frozen and due > self.clock.now():
+            raise StuckError(f"time is frozen, and a timer is due at {due}")
+        self.clock.jump()
 
     def freeze(self) -> None:
         """Jump no more."""
@@ -107,8 +122,13 @@ class VirtualPassing:
 class RealPassing:
     """Implements ``Passing`` by waiting."""
 
-    def __init__(self, clock: SystemClock) -> None:
+    def __init__(self, clock: SystemClock, is_idle: Callable[[], bool]) -> None:
         self.clock = clock
+        self._is_idle = is_idle
+
+    async def rest(self) -> None:
+        """Wait until nothing runs."""
+        await settled(self._is_idle)
 
     async def until(self, reached: Condition) -> None:
         """Look again and again."""

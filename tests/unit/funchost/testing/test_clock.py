@@ -29,12 +29,17 @@ def test_a_jump_wakes_the_next_sleeper_alone() -> None:
     assert asyncio.run(story()) == ["a at 1:00:00", "b at 2:00:00"]
 
 
-def test_nobody_sleeps_until_an_instant_that_has_passed() -> None:
-    clock = VirtualClock()
+def test_who_is_due_already_waits_for_a_turn_and_moves_no_time() -> None:
+    async def story() -> tuple[bool, bool, timedelta]:
+        clock = VirtualClock()
+        sleeper = asyncio.create_task(clock.sleep_until(EPOCH - HOUR))
+        await asyncio.sleep(0)
+        before = sleeper.done()
+        clock.jump()
+        await sleeper
+        return before, sleeper.done(), clock.now() - EPOCH
 
-    asyncio.run(clock.sleep_until(EPOCH))
-
-    assert clock.next_due is None
+    assert asyncio.run(story()) == (False, True, timedelta())
 
 
 def test_a_canceled_sleeper_moves_no_time() -> None:
