@@ -6,6 +6,7 @@ How the parts go together is ``assembly``'s business; what each of them does is 
 import asyncio
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -42,6 +43,8 @@ logger = logging.getLogger("funchost")
 DEFAULT_PORT = 7071
 DRAIN = timedelta(seconds=3)  # of the 5 s that Ctrl-C may take
 WORKER_PATIENCE = timedelta(milliseconds=500)
+HOST_ID_SETTING = "AzureFunctionsWebHost__hostid"
+HOST_ID = re.compile(r"(?=.{1,32}$)[a-z0-9]+(-[a-z0-9]+)*")
 NO_HOME_PAGE = "AzureWebJobsDisableHomepage"
 
 
@@ -111,7 +114,9 @@ class _Host:
             store=store,
             clock=clock,
             on_failure=fail,
-            triggers=_triggers(self.options, settings, worker, clock, where.identity.host_id),
+            triggers=_triggers(
+                self.options, settings, worker, clock, _host_id(where.identity.host_id)
+            ),
         )
         try:
             await host.start()
@@ -191,6 +196,17 @@ def _guarded(where: ServerSettings, worker: AppWorker, options: Options) -> Serv
         where.identity, host_key=keys.host[DEFAULT], system_key=keys.system[DURABLE_EXTENSION]
     )
     return replace(where, guard=Guard(keys), identity=identity)
+
+
+def _host_id(made: str) -> str:
+    """Return what tells hosts apart that share a storage account; a setting may say it."""
+    said = os.environ.get(HOST_ID_SETTING, made)
+    if not HOST_ID.fullmatch(said):
+        raise StartError(
+            f"{HOST_ID_SETTING} is '{said}'; it must be 1 to 32 lower-case letters, digits and "
+            "single hyphens, beginning and ending with a letter or digit."
+        )
+    return said
 
 
 def _triggers(

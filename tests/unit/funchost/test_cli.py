@@ -7,7 +7,7 @@ import pytest
 from funchost.cli import main
 from funchost.engine.errors import StateFileHeldError
 from funchost.errors import StartError
-from funchost.options import Options, Sync
+from funchost.options import Auth, Options, Sync
 
 
 class Run:
@@ -69,6 +69,15 @@ def test_the_words_of_func_start_are_understood(
     assert (options.port, options.host) == (7072, "::1")
     assert options.cors == ("https://a.example.com", "https://b.example.com")
     assert options.cors_credentials
+    assert options.auth is Auth.OFF
+
+
+@pytest.mark.parametrize("words", [["--auth", "enforce"], ["--enableAuth"]])
+def test_keys_are_asked_for_when_told_to(tmp_path: Path, words: list[str]) -> None:
+    options = options_of("start", "--app", str(tmp_path), *words)
+
+    assert options.auth is Auth.ENFORCE
+    assert options.key_file == tmp_path.resolve() / ".funchost" / "keys.json"
 
 
 @pytest.mark.parametrize(
@@ -82,6 +91,7 @@ def test_the_words_of_func_start_are_understood(
         ["start", "--port", "9" * 5000],
         ["start", "--sync", "sometimes"],
         ["start", "--app", "no/such/folder"],
+        ["start", "--auth", "perhaps"],
         ["start", "--nonsense"],
     ],
     ids=lambda words: " ".join(words)[:30],
