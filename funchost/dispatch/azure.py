@@ -1,7 +1,8 @@
 """Says, while an app is being developed, what would go differently in Azure.
 
-Every finding of the engine's watch is told once a generation: to the log, and to whoever listens
-(tests, which make it an error). A watch that cannot follow falls silent; it never disturbs a turn.
+Every kind of finding of the engine's watch is told once an instance: to the log, and to whoever
+listens (tests, which make it an error). A watch that cannot follow falls silent; it never disturbs
+a turn.
 """
 
 import logging
@@ -61,8 +62,11 @@ class AzureWarner:
             logger.debug("Cannot follow %s any more", record.instance_id, exc_info=True)
             return
         for finding in findings:
-            _log(record, finding)
-            self._on_divergence(record, finding)
+            # Once an instance: each generation of a loop would say the same again.
+            if (finding.divergence, finding.cause) not in lane.told:
+                lane.told.add((finding.divergence, finding.cause))
+                _log(record, finding)
+                self._on_divergence(record, finding)
 
 
 def _log(record: InstanceRecord, finding: Finding) -> None:

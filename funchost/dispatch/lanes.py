@@ -20,6 +20,7 @@ from funchost.dispatch.journal import Journal, JournalClosedError
 from funchost.engine.calls import WorkerUnavailableError
 from funchost.engine.errors import StaleWorkError
 from funchost.engine.events import Message, TimerFired
+from funchost.engine.findings import Cause, Divergence
 from funchost.engine.gate import Watch, watch_of
 from funchost.engine.ids import is_entity
 from funchost.engine.ports import CreateInstance, InstanceRecord, Outgoing, Snapshot
@@ -67,6 +68,7 @@ class Lane:
     record: InstanceRecord | None = None
     state: State = field(default_factory=State)
     watch: Watch | None = field(default_factory=Watch)  # None: it could not follow
+    told: set[tuple[Divergence, Cause]] = field(default_factory=set[tuple[Divergence, Cause]])
     encoded: list[str] = field(default_factory=list[str])
     inbox: list[Message] = field(default_factory=list[Message])
     task: asyncio.Task[None] | None = None

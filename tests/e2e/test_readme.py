@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -62,10 +62,11 @@ def run(command: str, session: dict[str, str]) -> str:
 def differences(shown: Any, real: Any, where: str = "") -> list[str]:
     """Return where an answer is not what is shown of it; the members shown are what counts."""
     if isinstance(shown, dict) and isinstance(real, dict):
-        members: dict[str, Any] = real
+        expected = cast("dict[str, Any]", shown)
+        members = cast("dict[str, Any]", real)
         return [
             found
-            for name, value in shown.items()
+            for name, value in expected.items()
             for found in differences(value, members.get(name), f"{where}/{name}")
         ]
     return [] if shown == real else [f"{where}: {shown!r} is shown, {real!r} came"]
