@@ -66,7 +66,12 @@ def test_every_read_walks_a_key_in_order(store: SqliteStore) -> None:
     def plan(name: str) -> str:
         statement = f"EXPLAIN QUERY PLAN {STATEMENTS[name]}"
         names = ("instance_id", "id_prefix", "prefix_successor", "after_id", "statuses")
-        values = dict.fromkeys(names, "a") | {"created_from": 0, "created_to": 0, "limit": 1}
+        values = dict.fromkeys(names, "a") | {
+            "created_from": 0,
+            "created_to": 0,
+            "limit": 1,
+            "entities": False,
+        }
         return str(store._connection.execute(statement, values).fetchall())
 
     for name in ("read_history", "read_inbox", "query_instances"):
