@@ -14,6 +14,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from funchost.dispatch.journal import Journal, JournalClosedError
@@ -201,7 +202,10 @@ class Lanes:
 
     def _evict(self) -> None:
         """Forget the longest idle instances; one with messages in memory is not idle."""
-        for instance_id in list(self._lanes)[: len(self._lanes) - LANES_KEPT]:
+        surplus = len(self._lanes) - LANES_KEPT
+        if surplus <= 0:
+            return
+        for instance_id in list(islice(self._lanes, surplus)):
             lane = self._lanes[instance_id]
             if lane.task is None and not lane.inbox:
                 del self._lanes[instance_id]

@@ -20,6 +20,7 @@ from funchost.worker.logs import Invocation, correlate_records
 from funchost.worker.loop import InvocationLoop
 from funchost.worker.occasions import PLAIN, Circumstances
 from funchost.worker.protos import TypedData
+from funchost.worker.returns import Returns
 
 type Result = Success | Failure
 
@@ -51,6 +52,7 @@ class Invocations:
         )
         self._waiting: set[asyncio.Future[Result]] = set()  # what callers wait for
         self._on_threads: set[Future[Result]] = set()  # and what runs on, waited for or not
+        self._returns: Returns | None = None  # to the loop of the callers, which may change
         self._stopping = False
         self._end_correlation = correlate_records()
         self._loop.start()
@@ -140,7 +142,10 @@ class Invocations:
         return future
 
     async def _tracked(self, future: Future[Result]) -> Result:
-        waiting = asyncio.wrap_future(future)
+        loop = asyncio.get_running_loop()
+        if self._returns is None or self._returns.loop is not loop:
+            self._returns = Returns(loop)
+        waiting = self._returns.wrap(future)
         self._waiting.add(waiting)
         try:
             return await waiting
