@@ -18,15 +18,14 @@ from funchost.dispatch.service import DurableService, Limits
 from funchost.engine.ports import Store
 from funchost.http import contract
 from funchost.http.admin import HostIdentity
-from funchost.http.cookies import set_cookie
 from funchost.http.server import HttpServer, ServerSettings
 from funchost.settings.host import DurableSettings, HostSettings, OverridableStates
 from funchost.triggers.errors import TriggerError
 from funchost.triggers.service import TriggerService
-from funchost.worker import http as worker_http
 from funchost.worker.client_binding import ClientEndpoint
 from funchost.worker.functions import Function
 from funchost.worker.host_worker import AppWorker, WorkerSettings
+from funchost.worker.http import HttpAnswer, HttpRequest
 
 RPC_SUFFIX = "/durabletask/"
 
@@ -125,25 +124,9 @@ class Invoke:
 
     app: AppWorker
 
-    async def __call__(self, name: str, request: contract.HttpRequest) -> contract.HttpAnswer:
+    async def __call__(self, name: str, request: HttpRequest) -> HttpAnswer:
         """Run an HTTP function once."""
-        answer = await self.app.invoke_http(
-            self.app.functions.http[name],
-            worker_http.HttpRequest(
-                method=request.method,
-                url=request.url,
-                headers=request.headers,
-                query=request.query,
-                params=request.params,
-                body=request.body,
-            ),
-        )
-        return contract.HttpAnswer(
-            status=answer.status,
-            headers=answer.headers,
-            cookies=tuple(set_cookie(cookie) for cookie in answer.cookies),
-            body=answer.body,
-        )
+        return await self.app.invoke_http(self.app.functions.http[name], request)
 
 
 @dataclass(frozen=True, slots=True)

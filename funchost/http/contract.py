@@ -7,31 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
-    """A request as the worker takes it.
-
-    Header names are in lower case, values of a repeated name joined by commas; so are those of
-    the query. ``params`` holds the values of the route.
-    """
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    params: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpAnswer:
-    """What a function answered; ``cookies`` are complete values of ``Set-Cookie`` headers."""
-
-    status: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
-    cookies: tuple[str, ...] = ()
-    body: bytes = b""
+from funchost.worker.http import HttpAnswer, HttpRequest
 
 
 class Invoke(Protocol):

@@ -13,7 +13,7 @@ from funchost.engine.calls import WorkerUnavailableError
 from funchost.errors import StartError
 from funchost.http.answers import empty
 from funchost.http.auth import Guard, key_of
-from funchost.http.contract import Function, HttpRequest, Invoke
+from funchost.http.contract import Function, Invoke
 from funchost.http.messages import (
     RequestRefusedError,
     UnsendableAnswerError,
@@ -24,6 +24,7 @@ from funchost.http.messages import (
 from funchost.http.routes import Match, Route, RouteTable, route
 from funchost.http.templates import TemplateError
 from funchost.worker.errors import WorkerError
+from funchost.worker.http import HttpRequest
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 from aiohttp import ClientPayloadError, web
 from multidict import CIMultiDict
 
-from funchost.http.contract import HttpAnswer, HttpRequest
+from funchost.http.cookies import set_cookie
+from funchost.worker.http import HttpAnswer, HttpRequest
 
 SLOW_GRACE_S = 5.0
 SLOWEST_BYTES_PER_S = 240
@@ -112,7 +113,7 @@ def response_of(answer: HttpAnswer) -> web.Response:
     if not 200 <= answer.status <= 599:  # noqa: PLR2004 - the final statuses of HTTP
         raise UnsendableAnswerError(f"The status {answer.status} is not one of HTTP.")
     headers: CIMultiDict[str] = CIMultiDict()
-    cookies = (("Set-Cookie", cookie) for cookie in answer.cookies)
+    cookies = (("Set-Cookie", set_cookie(cookie)) for cookie in answer.cookies)
     for name, value in (*answer.headers, *cookies):
         if not TOKEN.fullmatch(name) or not FIELD_TEXT.fullmatch(value):
             raise UnsendableAnswerError(f"The header {name!r} cannot be sent: {value!r}.")

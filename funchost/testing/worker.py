@@ -22,6 +22,7 @@ from funchost.http import contract
 from funchost.testing.calls import CallBook
 from funchost.testing.faults import Faults, Stub
 from funchost.worker.answers import Failure, activity_failure
+from funchost.worker.http import HttpAnswer, HttpRequest
 from funchost.worker.payloads import recompact
 
 
@@ -133,7 +134,7 @@ class CountedInvoke:
     invoke: contract.Invoke
     running: int = 0
 
-    async def __call__(self, name: str, request: contract.HttpRequest) -> contract.HttpAnswer:
+    async def __call__(self, name: str, request: HttpRequest) -> HttpAnswer:
         """Run an HTTP function once."""
         self.running += 1
         try:

@@ -44,12 +44,12 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
-    """What a function answered; there is always a content-type among the headers."""
+    """What a function answered; from a real function, a content-type is among the headers."""
 
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    cookies: tuple[Cookie, ...]
-    body: bytes
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[Cookie, ...] = ()
+    body: bytes = b""
 
 
 def request_value(request: HttpRequest) -> TypedData:

@@ -15,8 +15,9 @@ import aiohttp
 
 from funchost.dispatch.hub import TaskHub
 from funchost.http.admin import HostIdentity
-from funchost.http.contract import Function, HttpAnswer, HttpRequest, Invoke
+from funchost.http.contract import Function, Invoke
 from funchost.http.server import HttpServer, ServerSettings
+from funchost.worker.http import HttpAnswer, HttpRequest
 from tests.support.scripted_hub import ScriptedHub
 
 # The whole client, untyped: the stubs know only what apps may use.

@@ -14,8 +14,8 @@ import pytest
 from funchost.engine.calls import WorkerUnavailableError
 from funchost.errors import StartError
 from funchost.http import messages
-from funchost.http.contract import HttpAnswer, HttpRequest
 from funchost.worker.errors import FunctionFailedError
+from funchost.worker.http import Cookie, HttpAnswer, HttpRequest
 from tests.support.http_host import HttpHost, Recorder, http_function, http_host, on_loop
 
 pytestmark = pytest.mark.integration
@@ -123,7 +123,10 @@ async def test_an_answer_is_sent_as_the_function_gave_it() -> None:
     answer = HttpAnswer(
         status=201,
         headers=(("content-type", "text/plain; charset=utf-8"), ("X-A", "1"), ("X-A", "2")),
-        cookies=("a=1; path=/", "b=2; httponly"),
+        cookies=(
+            Cookie(name="a", value="1", path="/"),
+            Cookie(name="b", value="2", http_only=True),
+        ),
         body=b"\xffraw",
     )
     async with http_host(functions=[ECHO], invoke=Recorder(answer)) as host:
@@ -132,7 +135,7 @@ async def test_an_answer_is_sent_as_the_function_gave_it() -> None:
     headers: Any = reply.headers
     assert (reply.status, reply.body) == (201, b"\xffraw")
     assert headers.getall("X-A") == ["1", "2"]
-    assert headers.getall("Set-Cookie") == ["a=1; path=/", "b=2; httponly"]
+    assert headers.getall("Set-Cookie") == ["a=1; Path=/", "b=2; HttpOnly"]
     assert headers.getall("Content-Type") == ["text/plain; charset=utf-8"]
 
 
@@ -169,7 +172,7 @@ async def test_connection_headers_of_a_function_do_not_corrupt_the_answer() -> N
         HttpAnswer(status=42),
         HttpAnswer(headers=(("X-Split", "a\r\nSet-Cookie: b"),)),
         HttpAnswer(headers=(("bad name", "x"),)),
-        HttpAnswer(cookies=("a=\n",)),
+        HttpAnswer(cookies=(Cookie(name="a", value="\n"),)),
     ],
     ids=["function", "host", "status", "split", "name", "cookie"],
 )
