@@ -33,10 +33,10 @@ def start(options: argparse.Namespace) -> int:
     with _signals_as_interrupts(), storage.opened(fresh=options.fresh) as opened:
         if options.fresh:
             forget_state(Path(options.state))
-        # Both start at once: the host takes about as long to load the app as Azurite to answer.
+        # One after the other: who sees the app serve may send it an order at once.
+        opened.wait_until_ready()
         host = _start_funchost(options, opened.ports.connection_string)
         try:
-            opened.wait_until_ready()
             return _supervise(host, opened)
         finally:
             _stop(host)
