@@ -25,7 +25,9 @@ class ConsoleFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text, with its traceback if it has one."""
-        text = "".join(_shown(letter) for letter in super().format(record))
+        text = super().format(record)
+        if not text.isprintable():
+            text = "".join(_shown(letter) for letter in text)
         colour = COLOURS.get(record.levelno) if self._coloured else None
         return f"\x1b[{colour}m{text}\x1b[0m" if colour else text
 

@@ -179,4 +179,4 @@ def _plain(
 
 def timestamp(instant: datetime) -> str:
     """Return an instant as .NET writes it: UTC, seven fractional digits."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+    return f"{instant.astimezone(UTC).isoformat(timespec='microseconds')[:26]}0Z"
