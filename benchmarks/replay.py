@@ -28,7 +28,7 @@ EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
 
 def measure(repeat: int, scale: float) -> list[Figure]:
     """Replay histories of two lengths and two shapes."""
-    app = _app()
+    app = bench_app()
     sizes = [int(size * scale) for size in (1_000, 10_000)]
     return [
         Figure(
@@ -41,7 +41,8 @@ def measure(repeat: int, scale: float) -> list[Figure]:
     ]
 
 
-def _app() -> Any:
+def bench_app() -> Any:
+    """Load the app that is measured, without a host."""
     spec = importlib.util.spec_from_file_location("function_app", APP)
     if spec is None or spec.loader is None:
         raise ImportError(APP)

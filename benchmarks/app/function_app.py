@@ -1,6 +1,7 @@
 """What is measured: orchestrators that do nothing but wait for activities and events."""
 
 import asyncio
+import os
 from collections.abc import Generator
 from typing import Any
 
@@ -8,6 +9,8 @@ import azure.durable_functions as df
 import azure.functions as func
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+HOLDS = "BENCHMARK_HOLDS"
 
 type Story = Generator[Any, Any, Any]
 
@@ -44,6 +47,24 @@ def ping(req: func.HttpRequest) -> str:
     return "pong"
 
 
+@app.route(route="shaped", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def start_shaped(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Start the workflow that has the shape of an order's."""
+    instance_id = await client.start_new("shaped")
+    return client.create_check_status_response(req, instance_id)
+
+
+@app.orchestration_trigger(context_name="context")
+def shaped(context: Any) -> Story:
+    """Call four activities in sequence, then two in parallel."""
+    for number in range(4):
+        yield context.call_activity("same", number)
+    return (yield context.task_all([context.call_activity("same", n) for n in (4, 5)]))
+
+
 @app.orchestration_trigger(context_name="context")
 def chain(context: Any) -> Story:
     """Call as many activities as the input says, one after the other."""
@@ -76,6 +97,35 @@ def listen(context: Any) -> Story:
     """Take as many events as the input says."""
     for _ in range(context.get_input()):
         yield context.wait_for_external_event("news")
+
+
+@app.orchestration_trigger(context_name="context")
+def counting(context: Any) -> Story:
+    """Ask one entity as many times as the input says, one after the other."""
+    for _ in range(context.get_input()):
+        yield context.call_entity(df.EntityId("counter", context.instance_id), "add", 1)
+
+
+@app.orchestration_trigger(context_name="context")
+def parked(context: Any) -> Story:
+    """Wait for an activity that does not end while the host is told to hold it."""
+    yield context.call_activity("hold", 0)
+
+
+@app.entity_trigger(context_name="context")
+def counter(context: Any) -> None:
+    """Add the input to the state."""
+    total = context.get_state(lambda: 0) + context.get_input()
+    context.set_state(total)
+    context.set_result(total)
+
+
+@app.activity_trigger(input_name="number")
+async def hold(number: int) -> int:
+    """Return what comes in, at once or, when told to hold it, never."""
+    if HOLDS in os.environ:
+        await asyncio.Event().wait()
+    return number
 
 
 @app.activity_trigger(input_name="number")

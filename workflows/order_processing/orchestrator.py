@@ -95,7 +95,8 @@ def _end_early(story: Story, stop: Stop) -> Orchestration[JsonObject]:
         yield from _compensate(story)
         if any(entry.status is CompensationOutcome.FAILED for entry in story.ledger):
             status = OrderStatus.NEEDS_ATTENTION
-    yield from _tell(story, MESSAGES[stop.status])
+    # What could not be undone must not be promised: then they hear that we look into it.
+    yield from _tell(story, MESSAGES[status])
     story.enter(status)
     result = _result(story, stop.reason, stop).to_json()
     if status is OrderStatus.NEEDS_ATTENTION:
