@@ -14,10 +14,12 @@ from scripts.layout import KEPT, ROOT
 
 BENCHMARKS = {
     "startup": "time to the first served request",
+    "shaped": "the order-shaped workflow, here, on peers and on the SDK alone",
     "orders": "the order workflow over HTTP on Azurite",
     "engine": "episodes, activities, fans and events in process",
     "replay": "what the SDK takes for an event of the history",
     "recovery": "after kill -9 with many instances pending",
+    "crowded": "10,000 instances: memory, and the first work after kill -9",
 }
 
 

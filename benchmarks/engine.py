@@ -29,6 +29,7 @@ from funchost.worker.host_worker import AppWorker, WorkerSettings
 
 APP = Path(__file__).parent / "app"
 IN_FLIGHT = 100
+ONE = json.dumps(json.dumps(1))
 AZURE = "Azure Storage, published"
 
 type Timed = Callable[[DurableService], Awaitable[float]]
@@ -129,6 +130,20 @@ def events(size: int) -> Timed:
     return run
 
 
+def signals(size: int, keys: int) -> Timed:
+    """Measure entity operations a second: signals, all sent at once, in turn to so many."""
+
+    async def run(service: DurableService) -> float:
+        begun = time.perf_counter()
+        for number in range(size):
+            await service.signal_entity("counter", str(number % keys), operation="add", payload=ONE)
+        while not service.is_idle():  # noqa: ASYNC110 - the service tells nobody when it is idle
+            await asyncio.sleep(0.001)
+        return size / (time.perf_counter() - begun)
+
+    return run
+
+
 def crowd(total: int) -> Timed:
     """Measure orchestrations of five activities a second, with 100 in flight."""
 
@@ -144,6 +159,24 @@ def crowd(total: int) -> Timed:
         return total / (time.perf_counter() - begun)
 
     return run
+
+
+async def fan_growth(bench: Bench, size: int) -> list[Figure]:
+    """Fan out to so many activities and to ten times as many, in turn."""
+    sizes = size, size * 10
+    rates = [await bench.repeated(alone("fan", each)) for each in sizes]
+    growth = tuple(few / many for few, many in zip(*rates, strict=True))
+    figures = [
+        Figure(
+            name=f"one instance, fan-out to {each:,} activities and back",
+            unit="activities/s",
+            values=values,
+            reference=f"{AZURE}: 100 ({median(values) / 100:,.0f}x)",
+        )
+        for each, values in zip(sizes, rates, strict=True)
+    ]
+    name = f"cost of an activity in a fan of {sizes[1]:,}, to one of {sizes[0]:,}"
+    return [*figures, Figure(name=name, unit="x", values=growth, reference="goal: at most 1.5")]
 
 
 async def episode_costs(bench: Bench, app: Any, total: int, repeat: int) -> list[Figure]:
@@ -204,12 +237,7 @@ async def _measure(repeat: int, scale: float) -> list[Figure]:
                 alone("chain", hundred),
                 5,
             ),
-            await rate(
-                f"one instance, fan-out to {thousand} activities and back",
-                "activities/s",
-                alone("fan", thousand),
-                100,
-            ),
+            *await fan_growth(bench, thousand),
             await rate(
                 f"one instance, fan-in of {thousand} answers at once",
                 "answers/s",
@@ -221,6 +249,19 @@ async def _measure(repeat: int, scale: float) -> list[Figure]:
                 "events/s",
                 events(hundred * 5),
                 50,
+            ),
+            *[
+                await rate(
+                    f"{thousand} signals to {keys} entities",
+                    "operations/s",
+                    signals(thousand, keys),
+                )
+                for keys in (1, 100)
+            ],
+            await rate(
+                f"one instance, {hundred} calls of an entity in sequence",
+                "operations/s",
+                alone("counting", hundred),
             ),
             await rate(
                 f"chains of five activities, {IN_FLIGHT} in flight",

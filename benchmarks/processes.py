@@ -65,6 +65,15 @@ class Process:
             time.sleep(_ASK_EVERY_S)
         return time.perf_counter() - begun
 
+    @property
+    def resident_mb(self) -> float:
+        """The memory that the process holds now; Linux only."""
+        if self._process is None:
+            raise RuntimeError("It does not run.")
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
+        return int(line.split()[1]) / 1024
+
     def end(self, how: signal.Signals) -> None:
         """Send a signal and wait for the end."""
         if self._process is not None:

@@ -21,7 +21,9 @@ DURABLE = "/runtime/webhooks/durabletask"
 RUNNING = f"{DURABLE}/instances?runtimeStatus=Running,Pending&showInput=false&top=1"
 
 
-async def _start(url: str, count: int) -> float:
+async def start_all(
+    url: str, count: int, orchestrator: str = "chain", payload: int = ACTIVITIES
+) -> float:
     """Start so many instances; return the seconds until the last was acknowledged."""
     slots = asyncio.Semaphore(AT_ONCE)
     begun = time.perf_counter()
@@ -29,10 +31,10 @@ async def _start(url: str, count: int) -> float:
 
         async def one() -> None:
             headers = {"Content-Type": "application/json"}
-            path = f"{DURABLE}/orchestrators/chain"
+            path = f"{DURABLE}/orchestrators/{orchestrator}"
             async with (
                 slots,
-                session.post(path, data=f'"{ACTIVITIES}"', headers=headers) as answer,
+                session.post(path, data=f'"{payload}"', headers=headers) as answer,
             ):
                 answer.raise_for_status()
 
@@ -40,7 +42,8 @@ async def _start(url: str, count: int) -> float:
     return time.perf_counter() - begun
 
 
-async def _until_all_ended(url: str) -> None:
+async def until_all_ended(url: str) -> None:
+    """Ask until no instance is pending or runs."""
     async with aiohttp.ClientSession(url) as session:
         while True:
             async with session.get(RUNNING) as answer:
@@ -62,15 +65,15 @@ def _once(folder: Path, count: int) -> tuple[float, float, float, float]:
     with Process(command, log=folder / "log") as host:
         host.start("/api/ping")
         begun = time.perf_counter()
-        asyncio.run(_start(host.url, count))
-        asyncio.run(_until_all_ended(host.url))
+        asyncio.run(start_all(host.url, count))
+        asyncio.run(until_all_ended(host.url))
         undisturbed = time.perf_counter() - begun
-        asyncio.run(_start(host.url, count))
+        asyncio.run(start_all(host.url, count))
         pending = asyncio.run(_pending(host.url))
         host.end(signal.SIGKILL)
         begun = time.perf_counter()
         serves = host.start("/api/ping")
-        asyncio.run(_until_all_ended(host.url))
+        asyncio.run(until_all_ended(host.url))
         return pending, serves, time.perf_counter() - begun, undisturbed
 
 
