@@ -5,7 +5,7 @@ No host that runs the SDK in one process can be faster than this.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -49,21 +49,23 @@ def floor(handle: Callable[[str], str], written: Written, total: int) -> float:
 def _histories(written: Written) -> list[list[str]]:
     """Return the texts of the history before each of the six episodes."""
     started = ExecutionStarted(at=EPOCH, name="shaped", execution_id="e", input="null")
-    texts = _texts([OrchestratorStarted(at=EPOCH), started], written)
+    opening: list[Event] = [OrchestratorStarted(at=EPOCH), started]
+    texts = _texts(opening, written)
     histories = [list(texts)]
     for number, tasks in enumerate(_STEPS):
         at = EPOCH + timedelta(milliseconds=number + 0.25)
         made = [TaskScheduled(id=n, at=at, name="same", input=str(n)) for n in tasks]
-        done = [TaskCompleted(at=at, task_id=n, result=str(n)) for n in tasks]
+        done: list[Event] = [OrchestratorStarted(at=at)]
+        done += [TaskCompleted(at=at, task_id=n, result=str(n)) for n in tasks]
         texts += _texts(made, written)
         if written is Written.AZURE:
             texts.append(_bare(13, at))
-        texts += _texts([OrchestratorStarted(at=at), *done], written)
+        texts += _texts(done, written)
         histories.append(list(texts))
     return histories
 
 
-def _texts(events: list[Event] | list[TaskScheduled], written: Written) -> list[str]:
+def _texts(events: Sequence[Event], written: Written) -> list[str]:
     if written is Written.FUNCHOST:
         return [text for event in events if (text := encode(event))]
     whole = written is Written.AZURE
