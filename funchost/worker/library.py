@@ -25,7 +25,7 @@ from funchost.worker.functions import FoundFunction, RetryOptions
 from funchost.worker.logs import LIBRARY_LOGGER, Invocation, running
 from funchost.worker.occasions import PLAIN, Circumstances, Retry
 from funchost.worker.protos import ParameterBinding, TypedData
-from funchost.worker.sdk_dates import remember_dates
+from funchost.worker.sdk_memory import remember
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -83,7 +83,7 @@ class Library:
             _import_sdk_elsewhere()
         _enter(app_dir, Path(script).stem)
         await self._index(app_dir)
-        remember_dates()
+        remember()
         answer = await self._runtime.functions_metadata_request(None)
         found: list[Any] = answer.function_metadata_results or []
         if not found:
