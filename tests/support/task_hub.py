@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -106,3 +106,15 @@ async def task_hub(
     if divergences is None:
         grave = [str(f) for f in found if f.divergence is not Divergence.LATER]
         assert not grave, "\n".join(grave)
+
+
+def in_hub(
+    worker: SdkWorker, play: Callable[[Hub], Coroutine[Any, Any, None]], **options: Any
+) -> None:
+    """Play against a task hub of its own, in an event loop of its own."""
+
+    async def main() -> None:
+        async with task_hub(worker, **options) as hub:
+            await play(hub)
+
+    asyncio.run(main())

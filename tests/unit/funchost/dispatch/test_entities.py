@@ -1,8 +1,7 @@
 """Entities on the real SDK: calls, signals, batches, errors, their state through the hub."""
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import azure.durable_functions as df
@@ -11,7 +10,7 @@ import pytest
 from funchost.engine.entities import entity_state
 from funchost.engine.errors import InvalidInstanceIdError, UnknownFunctionError
 from tests.support.sdk_worker import SdkWorker
-from tests.support.task_hub import Hub, task_hub
+from tests.support.task_hub import Hub, in_hub
 
 type Story = Generator[Any, Any, Any]
 
@@ -42,14 +41,6 @@ def hello(name: str) -> str:
 
 def worker(*stories: Callable[[Any], Story]) -> SdkWorker:
     return SdkWorker(*stories, activities={"hello": hello}, entities={"Counter": counter})
-
-
-def in_hub(code: SdkWorker, play: Callable[[Hub], Coroutine[Any, Any, None]]) -> None:
-    async def main() -> None:
-        async with task_hub(code) as hub:
-            await play(hub)
-
-    asyncio.run(main())
 
 
 async def state_of(hub: Hub, instance_id: str = "@counter@k") -> tuple[bool, Any]:

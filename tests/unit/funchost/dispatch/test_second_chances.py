@@ -1,8 +1,7 @@
 """Rewind, restart and versions."""
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Generator
 from typing import Any
 
 import azure.durable_functions as df
@@ -11,19 +10,9 @@ import pytest
 from funchost.engine.errors import InstanceExistsError, InstanceNotFoundError, RewindRefusedError
 from funchost.engine.versions import FailureStrategy, MatchStrategy, Versioning, compare
 from tests.support.sdk_worker import SdkWorker
-from tests.support.task_hub import Hub, task_hub
+from tests.support.task_hub import Hub, in_hub
 
 type Story = Generator[Any, Any, Any]
-
-
-def in_hub(
-    code: SdkWorker, play: Callable[[Hub], Coroutine[Any, Any, None]], **options: Any
-) -> None:
-    async def main() -> None:
-        async with task_hub(code, **options) as hub:
-            await play(hub)
-
-    asyncio.run(main())
 
 
 class Switch:
