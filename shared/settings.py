@@ -12,7 +12,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Self
+from urllib.parse import urlsplit
+
+from shared.signed_links import LinkKeys
 
 STORAGE_SETTING = "AzureWebJobsStorage"
 
@@ -21,6 +25,7 @@ _EMULATOR_ACCOUNT = "devstoreaccount1"
 _EMULATOR_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
+_LOOP_BACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LONGEST = timedelta(days=365)
 _PREFIX = re.compile(r"[a-z][a-z0-9]{0,19}")
 
@@ -52,6 +57,14 @@ class IdentityEndpoints:
 type StorageConnection = ConnectionString | IdentityEndpoints
 
 
+class IdentitySource(StrEnum):
+    """What is believed about who a caller is: nothing, App Service's word, or the caller's own."""
+
+    NONE = "none"
+    EASY_AUTH = "easy_auth"
+    DEVELOPMENT = "development"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything the environment decides.
@@ -64,6 +77,9 @@ class Settings:
         reservation_ttl: how long stock is held for an order that is not paid yet.
         delivery_limit: how long a shipment is followed before it counts as lost.
         sandbox_transit: how long the sandbox carrier's standard delivery takes.
+        identity: which source is believed about who a caller is.
+        easy_auth_enabled: whether the platform says that it authenticates callers.
+        link_keys: what links in mails are signed with, or None when nothing is configured.
     """
 
     storage: StorageConnection
@@ -73,6 +89,14 @@ class Settings:
     reservation_ttl: timedelta
     delivery_limit: timedelta
     sandbox_transit: timedelta
+    identity: IdentitySource
+    easy_auth_enabled: bool
+    link_keys: LinkKeys | None
+
+    @property
+    def storage_is_local(self) -> bool:
+        """Whether everything is kept in an emulator on this very machine."""
+        return is_local_emulator(self.storage)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -89,7 +113,16 @@ class Settings:
             reservation_ttl=_seconds(environ, "ORDER_RESERVATION_TTL_S", 5400),
             delivery_limit=_seconds(environ, "DELIVERY_LIMIT_S", 14 * 24 * 3600),
             sandbox_transit=_seconds(environ, "SANDBOX_TRANSIT_S", 10),
+            identity=_identity(environ),
+            easy_auth_enabled=environ.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true",
+            link_keys=_link_keys(environ),
         )
+        if settings.identity is IdentitySource.DEVELOPMENT and not settings.storage_is_local:
+            raise InvalidSettingError(
+                "APP_IDENTITY",
+                "development believes whatever callers say of themselves, so it needs storage in"
+                " an emulator on this machine",
+            )
         if settings.reservation_ttl <= settings.payment_deadline:
             raise InvalidSettingError(
                 "ORDER_RESERVATION_TTL_S",
@@ -99,10 +132,44 @@ class Settings:
         return settings
 
 
+def is_local_emulator(storage: StorageConnection) -> bool:
+    """Tell whether the account is the emulator's, and every address of it on this machine."""
+    match storage:
+        case ConnectionString(value=value):
+            parts = _parts(value)
+            addresses = [
+                urlsplit(url).hostname for name, url in parts.items() if name.endswith("endpoint")
+            ]
+            return (
+                parts.get("accountname") == _EMULATOR_ACCOUNT
+                and {"tableendpoint", "blobendpoint"} <= parts.keys()
+                and all(address in _LOOP_BACK for address in addresses)
+            )
+        case IdentityEndpoints():
+            return False
+
+
 @functools.cache
 def current_settings() -> Settings:
     """Return the settings of this process, read from its environment at the first call."""
     return Settings.from_environment(os.environ)
+
+
+def _identity(environ: Mapping[str, str]) -> IdentitySource:
+    raw = environ.get("APP_IDENTITY", "").strip() or IdentitySource.NONE
+    try:
+        return IdentitySource(raw)
+    except ValueError:
+        known = ", ".join(IdentitySource)
+        raise InvalidSettingError("APP_IDENTITY", f"{raw!r} is not one of {known}") from None
+
+
+def _link_keys(environ: Mapping[str, str]) -> LinkKeys | None:
+    raw = environ.get("APPROVAL_LINK_KEYS", "").strip()
+    try:
+        return LinkKeys.parse(raw) if raw else None
+    except ValueError as problem:
+        raise InvalidSettingError("APPROVAL_LINK_KEYS", str(problem)) from None
 
 
 def _data_prefix(environ: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ import pytest
 from shared.settings import (
     ConnectionString,
     IdentityEndpoints,
+    IdentitySource,
     InvalidSettingError,
     Settings,
 )
@@ -101,6 +102,8 @@ def test_service_addresses_go_before_the_account_name() -> None:
         ({**EMULATOR, "SANDBOX_TRANSIT_S": "nan"}, "SANDBOX_TRANSIT_S"),
         ({**EMULATOR, "DELIVERY_LIMIT_S": "1e99"}, "DELIVERY_LIMIT_S"),
         ({**EMULATOR, "ORDER_PAYMENT_DEADLINE_S": "7200"}, "ORDER_RESERVATION_TTL_S"),
+        ({**EMULATOR, "APP_IDENTITY": "anybody"}, "APP_IDENTITY"),
+        ({**EMULATOR, "APPROVAL_LINK_KEYS": "a:CANARY"}, "APPROVAL_LINK_KEYS"),
     ],
 )
 def test_a_missing_or_wrong_setting_is_named(environ: dict[str, str], setting: str) -> None:
@@ -123,3 +126,44 @@ def test_fractions_of_a_second_are_allowed() -> None:
     settings = Settings.from_environment({**EMULATOR, "SANDBOX_TRANSIT_S": "0.25"})
 
     assert settings.sandbox_transit == timedelta(milliseconds=250)
+
+
+def test_nobody_is_believed_and_no_key_is_known_by_default() -> None:
+    settings = Settings.from_environment(EMULATOR)
+
+    assert settings.identity is IdentitySource.NONE
+    assert not settings.easy_auth_enabled
+    assert settings.link_keys is None
+
+
+_LOCAL = (
+    "AccountName=devstoreaccount1;AccountKey=a2V5;"
+    "BlobEndpoint=http://127.0.0.1:1/devstoreaccount1;TableEndpoint=http://{table}:2/devstoreaccount1"
+)
+
+
+@pytest.mark.parametrize("table", ["127.0.0.1", "localhost", "[::1]"])
+def test_development_identity_is_for_an_emulator_on_this_machine(table: str) -> None:
+    environ = {"AzureWebJobsStorage": _LOCAL.format(table=table), "APP_IDENTITY": "development"}
+
+    assert Settings.from_environment(environ).identity is IdentitySource.DEVELOPMENT
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"AzureWebJobsStorage__accountName": "orders01"},
+        {"AzureWebJobsStorage": "AccountName=devstoreaccount1;AccountKey=a2V5"},
+        {"AzureWebJobsStorage": "AccountName=orders01;AccountKey=a2V5;EndpointSuffix=localhost"},
+        {"AzureWebJobsStorage": _LOCAL.format(table="127.0.0.1").replace("devstore", "other")},
+        {"AzureWebJobsStorage": _LOCAL.format(table="10.0.0.7")},
+        {"AzureWebJobsStorage": _LOCAL.format(table="127.0.0.1.example.com")},
+        {
+            "AzureWebJobsStorage": "UseDevelopmentStorage=true;"
+            "DevelopmentStorageProxyUri=http://10.0.0.7"
+        },
+    ],
+)
+def test_development_identity_is_refused_anywhere_else(environ: dict[str, str]) -> None:
+    with pytest.raises(InvalidSettingError, match=r"^APP_IDENTITY: development"):
+        Settings.from_environment({**environ, "APP_IDENTITY": "development"})
