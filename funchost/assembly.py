@@ -178,6 +178,7 @@ def _limits(durable: DurableSettings) -> Limits:
         activities=durable.max_concurrent_activities,
         entities=durable.max_concurrent_entities,
         entity_batch=durable.max_entity_batch,
+        orchestration_actions=durable.max_orchestration_actions,
         replace_running=durable.overridable_states is OverridableStates.ANY,
         versioning=durable.versioning,
     )

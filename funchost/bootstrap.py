@@ -81,6 +81,7 @@ class _Host:
         os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{port}")
         os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
         settings = HostSettings.load(self.options.app, os.environ)
+        console.configure(verbose=self.options.verbose, levels=settings.log_levels)
         for warning in settings.warnings:
             logger.warning("%s", warning)
         store = _open_store(self.options, port)

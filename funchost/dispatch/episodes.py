@@ -42,7 +42,9 @@ class _Step(NamedTuple):
 class Episodes:
     """Takes the turns of orchestrations."""
 
-    def __init__(self, parts: Parts, *, concurrency: int, versioning: Versioning) -> None:
+    def __init__(
+        self, parts: Parts, *, concurrency: int, versioning: Versioning, max_actions: int
+    ) -> None:
         """Run at most ``concurrency`` orchestrators at a time, of versions that may run here."""
         self._parts = parts
         self._versioning = versioning
@@ -53,6 +55,7 @@ class Episodes:
             activities=parts.worker.activities,
             entities=parts.worker.entities,
             default_version=versioning.default,
+            max_actions=max_actions,
         )
 
     async def take(self, lane: Lane, record: InstanceRecord) -> bool:

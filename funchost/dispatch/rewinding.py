@@ -42,7 +42,7 @@ async def _plans(parts: Parts, instance_id: str) -> Mapping[str, _Plan]:
         snapshot = await _load(parts, next_id)
         if snapshot is None:
             if next_id == instance_id:
-                raise InstanceNotFoundError(f"No instance with ID '{instance_id}' found.")
+                raise InstanceNotFoundError(instance_id)
             raise RewindRefusedError(f"The failed child '{next_id}' has been purged.")
         rewound = rewind(next_id, snapshot.history)
         plans[next_id] = _Plan(snapshot=snapshot, rewound=rewound)

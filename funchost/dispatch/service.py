@@ -62,12 +62,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much runs at a time, and whether a start may replace a running instance."""
+    """How much may run, at a time and in all; whether a start may replace a running instance."""
 
     orchestrators: int
     activities: int
     entities: int
     entity_batch: int = 50
+    orchestration_actions: int = 100_000  # of one generation
     replace_running: bool = False
     versioning: Versioning = ANY_VERSION
 
@@ -110,7 +111,10 @@ class DurableService:
         )
         self._lanes.serve(
             orchestrations=Episodes(
-                parts, concurrency=limits.orchestrators, versioning=limits.versioning
+                parts,
+                concurrency=limits.orchestrators,
+                versioning=limits.versioning,
+                max_actions=limits.orchestration_actions,
             ),
             entities=Batches(parts, concurrency=limits.entities, batch_size=limits.entity_batch),
         )
@@ -305,7 +309,7 @@ class DurableService:
     async def _known(self, instance_id: str) -> InstanceRecord:
         record = await self.status(instance_id)
         if record is None:
-            raise InstanceNotFoundError(f"No instance with ID '{instance_id}' found.")
+            raise InstanceNotFoundError(instance_id)
         return record
 
     async def _is_suspended(self, instance_id: str) -> bool:
@@ -313,7 +317,7 @@ class DurableService:
 
     async def _refuse_ended(self, instance_id: str) -> None:
         if (await self._known(instance_id)).status.is_terminal:
-            raise InstanceEndedError(f"The instance '{instance_id}' has ended.")
+            raise InstanceEndedError(instance_id)
 
     def _fire(self, timer: TimerItem) -> None:
         event = TimerFired(at=self._clock.now(), timer_id=timer.timer_id, fire_at=timer.fire_at)

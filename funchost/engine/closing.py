@@ -52,12 +52,13 @@ CUSTOM_STATUS_LIMIT = 16 * 1024  # bytes of UTF-16, as the Durable extension cou
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """The registered functions by kind: name in casefold to name as registered."""
+    """What code may ask for: functions by kind (name in casefold to name as registered), limits."""
 
     orchestrators: Mapping[str, str]
     activities: Mapping[str, str]
     entities: Mapping[str, str]
     default_version: str | None = None  # of children that are asked for without one
+    max_actions: int = 100_000  # that one generation may ask for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ def close_episode(
             continued = asked if completed is None else None
     except _FailedNow as failure:
         completed = episode.end(RuntimeStatus.FAILED, str(failure), details=str(failure))
-    keeps = isinstance(turn.outcome, Crashed | Unfit)
+    keeps = isinstance(turn.outcome, Crashed | Unfit) or is_too_large(turn.custom_status)
     return Closing(
         events=tuple(events),
         consumed=opening.consumed,
@@ -165,8 +166,10 @@ class _Episode:
                 break
             if position < len(self.state.leaves):
                 self._check(position, leaf)
-            else:
+            elif position < self.catalog.max_actions:
                 self._schedule(leaf)
+            else:
+                raise _FailedNow(self._too_many_actions())
             position += 1
         if position < len(self.state.leaves):
             self._check(position, None)
@@ -295,14 +298,30 @@ class _Episode:
             )
         return known
 
+    def _too_many_actions(self) -> str:
+        return (
+            f"Orchestrator function '{self.started.name}' failed: Maximum amount of orchestration "
+            f"actions ({self.catalog.max_actions}) has been reached. This value can be configured "
+            "in host.json file as MaxOrchestrationActions."
+        )
+
     def _limit_custom_status(self, text: str | None) -> None:
-        size = 0 if text is None else len(text.encode("utf-16-le", "surrogatepass"))
-        if size > CUSTOM_STATUS_LIMIT:
+        if is_too_large(text):
+            size = _utf_16_size(text)
             raise _FailedNow(
                 f"Orchestrator function '{self.started.name}' failed: The UTF-16 size of the "
                 "JSON-serialized payload must not exceed 16 KB. The current payload size is "
                 f"{size / 1024:.0f} KB."
             )
+
+
+def is_too_large(custom_status: str | None) -> bool:
+    """Tell whether a custom status is more than Azure keeps."""
+    return _utf_16_size(custom_status) > CUSTOM_STATUS_LIMIT
+
+
+def _utf_16_size(text: str | None) -> int:
+    return 0 if text is None else len(text.encode("utf-16-le", "surrogatepass"))
 
 
 def layered(text: str) -> str:

@@ -19,9 +19,17 @@ class InstanceExistsError(EngineError):
 class InstanceNotFoundError(EngineError):
     """There is no instance with this id."""
 
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(f"No instance with ID '{instance_id}' found.")
+        self.instance_id = instance_id
+
 
 class InstanceEndedError(EngineError):
     """The instance has ended; the request has no effect."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(f"The instance '{instance_id}' has ended.")
+        self.instance_id = instance_id
 
 
 class WrongStateError(EngineError):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 
+from funchost.categories import function_logger
 from funchost.engine.calls import WorkerUnavailableError
 from funchost.errors import StartError
 from funchost.http.answers import empty
@@ -71,7 +72,7 @@ class HttpTriggers:
         begun = time.perf_counter()
         response = await self._run(request, found)
         took_ms = round((time.perf_counter() - begun) * 1000)
-        log.log(
+        logging.getLogger(function_logger(found.target)).log(
             logging.ERROR if response.status >= SERVER_ERROR else logging.INFO,
             "%s %s → %s %d in %d ms",
             request.method,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from funchost.engine.versions import ANY_VERSION, FailureStrategy, MatchStrategy, Versioning
+from funchost.settings.levels import LogLevels
 from funchost.settings.reader import read_file
 from funchost.settings.section import Section, empty, overrides
 from funchost.settings.timespan import timespan
@@ -48,7 +49,6 @@ class DurableSettings:
     max_entity_batch: int = 50
     max_orchestration_actions: int = 100_000
     overridable_states: OverridableStates = OverridableStates.NON_RUNNING
-    store_inputs: bool = False
     http_poll_interval: timedelta = timedelta(seconds=30)
     versioning: Versioning = ANY_VERSION
 
@@ -59,7 +59,7 @@ class HostSettings:
 
     route_prefix: str = "api"  # without slashes at either end; may be empty
     function_timeout: timedelta | None = DEFAULT_TIMEOUT  # None: unlimited
-    log_levels: Mapping[str, str] = field(default_factory=dict[str, str])  # by category
+    log_levels: LogLevels = field(default_factory=LogLevels)
     durable: DurableSettings
     queues: QueueSettings = field(default_factory=QueueSettings)
     blobs: BlobSettings = field(default_factory=BlobSettings)
@@ -87,7 +87,7 @@ class HostSettings:
         return cls(
             route_prefix=_route_prefix(section),
             function_timeout=_function_timeout(section),
-            log_levels=section.texts("logging.logLevel"),
+            log_levels=LogLevels.of(section),
             durable=_durable(section, environ),
             queues=QueueSettings.of(section),
             blobs=BlobSettings.of(section),
@@ -134,7 +134,6 @@ def _durable(section: Section, environ: Mapping[str, str]) -> DurableSettings:
             OverridableStates,
             OverridableStates.NON_RUNNING,
         ),
-        store_inputs=section.flag(f"{_DURABLE}.storeInputsInOrchestrationHistory") or False,
         http_poll_interval=timedelta(milliseconds=30_000 if poll is None else poll),
         versioning=Versioning(
             default=section.text(f"{_DURABLE}.defaultVersion"),

@@ -337,7 +337,7 @@ class AppHost:
     async def _record(self, instance_id: str) -> InstanceRecord:
         record = await self._running.service.status(instance_id)
         if record is None:
-            raise InstanceNotFoundError(f"There is no instance '{instance_id}'.")
+            raise InstanceNotFoundError(instance_id)
         return record
 
     async def _how_things_stand(self) -> str:

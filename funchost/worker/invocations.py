@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from time import perf_counter
 
+from funchost.categories import function_logger
 from funchost.engine.calls import WorkerUnavailableError
 from funchost.worker.answers import Failure, shown
 from funchost.worker.errors import FunctionTimeoutError
@@ -175,7 +176,8 @@ def _report(function: Function, invocation: Invocation, begun: float, result: Re
     is_quiet = function.kind in {TriggerKind.ORCHESTRATION, TriggerKind.HTTP}
     level = logging.DEBUG if is_quiet else logging.INFO
     level = logging.ERROR if isinstance(result, Failure) else level
-    if not _LOG.isEnabledFor(level):
+    log = logging.getLogger(function_logger(function.name))
+    if not log.isEnabledFor(level):
         return
     verdict = "Failed" if isinstance(result, Failure) else "Succeeded"
     where = "" if invocation.instance_id is None else f"Instance={invocation.instance_id}, "
@@ -184,7 +186,7 @@ def _report(function: Function, invocation: Invocation, begun: float, result: Re
         f"Executed 'Functions.{function.name}' ({verdict}, {where}"
         f"Id={invocation.invocation_id}, Duration={(perf_counter() - begun) * 1000:.0f}ms)"
     )
-    _LOG.log(level, "%s%s", line, _told(result))
+    log.log(level, "%s%s", line, _told(result))
 
 
 def _told(result: Result) -> str:

@@ -4,14 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 from funchost.dispatch.hub import StartRequest
 from funchost.dispatch.service import DurableService, Limits
 from funchost.engine.findings import Divergence, Finding
 from funchost.engine.ports import InstanceRecord, Store
-from funchost.engine.versions import ANY_VERSION, Versioning
 from funchost.storage.memory import MemoryStore
 from funchost.testing.clock import VirtualClock
 from tests.support.sdk_worker import SdkWorker
@@ -75,8 +73,8 @@ async def task_hub(
     *,
     store: Store | None = None,
     time_passes: bool = True,
-    versioning: Versioning = ANY_VERSION,
     divergences: list[Finding] | None = None,
+    limits: Limits = LIMITS,
     is_idle: Callable[[DurableService], bool] = DurableService.is_idle,
 ) -> AsyncGenerator[Hub]:
     """Run a task hub; with ``time_passes`` false, no timer ever fires.
@@ -91,7 +89,7 @@ async def task_hub(
         store=store or MemoryStore(),
         worker=worker,
         clock=clock,
-        limits=replace(LIMITS, versioning=versioning),
+        limits=limits,
         on_failure=failures.append,
         on_divergence=lambda _record, finding: found.append(finding),
     )

@@ -231,6 +231,65 @@ def test_without_verbose_an_activity_leaves_one_line_and_an_episode_none(tmp_pat
     assert log.count("orchestration greet_cities completed") == 1
 
 
+LOGGING = """
+import logging
+import azure.durable_functions as df
+import azure.functions as func
+app = df.DFApp()
+
+@app.route(route="loud")
+def loud(req: func.HttpRequest) -> str:
+    logging.debug("loud details")
+    return "said"
+
+@app.route(route="quiet")
+def quiet(req: func.HttpRequest) -> str:
+    logging.info("quiet news")
+    logging.error("quiet trouble")
+    return "said"
+"""
+LOG_LEVELS = """{
+  "version": "2.0",
+  "logging": {
+    "logLevel": {"default": "Error", "Function.loud": "Information", "function.loud.user": "debug"}
+  }
+}"""
+
+
+def test_the_log_has_what_host_json_asks_for_by_category(tmp_path: Path) -> None:
+    app = an_app(tmp_path / "app", LOGGING, host_json=LOG_LEVELS)
+
+    with served(app, tmp_path) as host:
+        answers = [host.request("GET", f"/api/{name}").body for name in ("loud", "quiet")]
+        lines = host.lines
+
+    kept = [line.split(maxsplit=2)[2] for line in lines if re.match(r"\d\d:", line)]
+    assert answers == [b"said", b"said"]
+    assert kept[:2] == ["loud details", kept[1]]
+    assert re.fullmatch(r"GET /api/loud → loud 200 in \d+ ms", kept[1])
+    assert kept[2:] == ["quiet trouble"]
+
+
+def test_the_environment_and_verbose_ask_for_more_than_host_json(tmp_path: Path) -> None:
+    app = an_app(tmp_path / "app", LOGGING, host_json=LOG_LEVELS)
+    variable = {"AzureFunctionsJobHost__logging__logLevel__Function.quiet": "Information"}
+
+    with served(app, tmp_path, "--verbose", settings=variable) as host:
+        host.request("GET", "/api/quiet")
+        log = host.log_tail()
+
+    assert "Function.quiet.User: quiet news" in log
+    assert "Function.quiet: Executed 'Functions.quiet' (Succeeded" in log
+
+
+def test_a_log_level_that_does_not_exist_is_refused_with_its_place(tmp_path: Path) -> None:
+    app = an_app(tmp_path, CODE, host_json=LOG_LEVELS.replace('"Error"', '"Loud"'))
+
+    said = refused(app)
+
+    assert "host.json:4:29: logging.logLevel.default: must be one of Trace, Debug, " in said
+
+
 def test_the_guide_names_every_option_there_is() -> None:
     command = [sys.executable, "-m", "funchost", "start", "--help"]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout

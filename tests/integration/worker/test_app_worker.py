@@ -347,9 +347,8 @@ def test_an_invocation_is_one_line_and_a_failure_brings_its_traceback(
     worker.activity("say", '"x"')
     worker.activity("boom", "1")
 
-    lines = [line for line in worker.logs() if line.name == "funchost.worker"]
-    succeeded = next(line for line in lines if "say_hello" in line.text)
-    failed = next(line for line in lines if "boom" in line.text)
+    lines = {line.name: line for line in worker.logs() if "Executed" in line.text}
+    succeeded, failed = lines["Function.say_hello"], lines["Function.boom"]
     assert succeeded.level == "INFO"
     assert "(Succeeded, Instance=instance, Task=0, Id=invocation-" in succeeded.text
     assert failed.level == "ERROR"

@@ -1,12 +1,18 @@
 """What the host's log looks like on a console."""
 
 import io
+import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from funchost import console
+from funchost.categories import OWN
+from funchost.settings.errors import SettingsError
+from funchost.settings.levels import LogLevels
+from funchost.settings.reader import parse
+from funchost.settings.section import Section
 
 
 class Terminal(io.StringIO):
@@ -19,7 +25,7 @@ class Terminal(io.StringIO):
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
     root = logging.getLogger()
-    names = [*console.QUIET, *console.MUTE]
+    names = [*console.QUIET, *console.MUTE, *OWN, "azure.core"]
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in names}
     yield
@@ -101,6 +107,67 @@ def test_libraries_may_warn_but_not_chatter() -> None:
 
     assert stream.getvalue().count("\n") == 1
     assert "careful" in stream.getvalue()
+
+
+def shown(rules: Mapping[str, str], *, verbose: bool = False) -> set[str]:
+    """Log at every level by loggers of every kind; return which lines came out."""
+    section = Section(parse(json.dumps({"logging": {"logLevel": rules}}), source="host.json"))
+    stream = io.StringIO()
+    console.configure(verbose=verbose, stream=stream, levels=LogLevels.of(section))
+    loggers = {
+        "own": "funchost.http",
+        "durable": "funchost.dispatch.lanes",
+        "queue": "funchost.triggers.queues",
+        "run": "Function.pay",
+        "user": "Function.pay.User",
+        "other": "Function.say.User",
+        "sdk": "azure.core",
+    }
+    for short, name in loggers.items():
+        for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+            logging.getLogger(name).log(level, "%s:%s", short, logging.getLevelName(level)[0])
+    return {line.split()[-1] for line in stream.getvalue().splitlines()}
+
+
+WARNINGS = {f"{short}:W" for short in ("own", "durable", "queue", "run", "user", "other", "sdk")}
+ERRORS = {line.replace("W", "E") for line in WARNINGS}
+INFOS = {line.replace("W", "I") for line in WARNINGS} - {"sdk:I"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "lines"),
+    [
+        ({}, INFOS | WARNINGS | ERRORS),
+        ({"default": "warning"}, WARNINGS | ERRORS),
+        ({"default": "None"}, set[str]()),
+        ({"default": "Error", "Function": "Warning"}, ERRORS | {"run:W", "user:W", "other:W"}),
+        (
+            {"default": "Error", "function.pay": "None", "Function.pay.User": "Trace"},
+            ERRORS - {"run:E"} | {"user:D", "user:I", "user:W"},
+        ),
+        (
+            {"default": "Error", "Host": "Warning", "Host.Triggers.DurableTask": "Debug"},
+            ERRORS | {"own:W", "queue:W", "durable:D", "durable:I", "durable:W"},
+        ),
+        ({"default": "Error", "Azure.Core": "Information"}, ERRORS | {"sdk:I", "sdk:W"}),
+    ],
+)
+def test_host_json_says_what_is_wanted_of_which_category(
+    rules: Mapping[str, str], lines: set[str]
+) -> None:
+    assert shown(rules) == lines
+
+
+def test_verbose_shows_all_of_the_host_itself_whatever_host_json_says() -> None:
+    lines = shown({"default": "Error", "Host": "None", "Function.pay": "Error"}, verbose=True)
+
+    assert {"own:D", "durable:D", "queue:D", "run:D", "other:D"} <= lines
+    assert "user:W" not in lines
+
+
+def test_a_level_that_does_not_exist_is_refused_with_its_place() -> None:
+    with pytest.raises(SettingsError, match=r"host\.json:1:\d+: .*Function\.pay: must be one of"):
+        shown({"default": "Error", "Function.pay": "Verbose"})
 
 
 def test_a_stack_is_shown_with_its_record() -> None:

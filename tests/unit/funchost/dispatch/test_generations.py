@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from funchost.engine.events import SubOrchestrationCreated, TaskScheduled, TimerCreated
 from tests.support.sdk_worker import SdkWorker
-from tests.support.task_hub import Hub, in_hub
+from tests.support.task_hub import LIMITS, Hub, in_hub
 
 if TYPE_CHECKING:
     from funchost.engine.findings import Finding
@@ -131,17 +132,43 @@ def test_custom_status_follows_the_code_and_survives_the_end() -> None:
     in_hub(SdkWorker(talkative), play)
 
 
-def test_a_custom_status_over_16_kb_fails_the_instance() -> None:
+@pytest.mark.parametrize(("letters", "fits"), [(8190, True), (8191, False), (9000, False)])
+def test_a_custom_status_over_16_kb_of_utf_16_fails_the_instance_and_is_not_kept(
+    letters: int, *, fits: bool
+) -> None:
     def verbose(context: Any) -> Story:
-        context.set_custom_status("x" * 9000)
-        yield context.wait_for_external_event("go")
+        context.set_custom_status("small")
+        yield context.call_activity("hello", "x")
+        context.set_custom_status("é" * letters)  # and two quotation marks
+        yield context.call_activity("hello", "x")
+        return "done"
 
     async def play(hub: Hub) -> None:
         record = await hub.ended(await hub.start("verbose"))
-        assert record.status == "Failed"
-        assert "must not exceed 16 KB" in (record.output or "")
+        assert (record.status == "Completed") is fits
+        assert ("must not exceed 16 KB" in (record.output or "")) is not fits
+        assert json.loads(record.custom_status or "") == ("é" * letters if fits else "small")
 
-    in_hub(SdkWorker(verbose), play)
+    in_hub(SdkWorker(verbose, activities={"hello": hello}), play)
+
+
+def test_more_actions_than_host_json_allows_fail_the_instance() -> None:
+    def busy(context: Any) -> Story:
+        for _ in range(context.get_input()):
+            yield context.call_activity("hello", "x")
+        return "done"
+
+    async def play(hub: Hub) -> None:
+        enough = await hub.ended(await hub.start("busy", 3))
+        record = await hub.ended(await hub.start("busy", 4))
+        assert enough.status == "Completed"
+        assert record.status == "Failed"
+        assert "Maximum amount of orchestration actions (3) has been reached" in (
+            record.output or ""
+        )
+
+    limits = replace(LIMITS, orchestration_actions=3)
+    in_hub(SdkWorker(busy, activities={"hello": hello}), play, limits=limits)
 
 
 def test_an_unknown_activity_fails_the_instance_and_names_the_known_ones() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import azure.durable_functions as df
@@ -10,7 +11,7 @@ import pytest
 from funchost.engine.errors import InstanceExistsError, InstanceNotFoundError, RewindRefusedError
 from funchost.engine.versions import FailureStrategy, MatchStrategy, Versioning, compare
 from tests.support.sdk_worker import SdkWorker
-from tests.support.task_hub import Hub, in_hub
+from tests.support.task_hub import LIMITS, Hub, in_hub
 
 type Story = Generator[Any, Any, Any]
 
@@ -154,7 +155,7 @@ def test_an_instance_carries_the_default_version_and_its_children_too() -> None:
     async def play(hub: Hub) -> None:
         assert await hub.run("story") == ["2.0", "2.0"]
 
-    in_hub(code, play, versioning=Versioning(default="2.0"))
+    in_hub(code, play, limits=replace(LIMITS, versioning=Versioning(default="2.0")))
 
 
 def test_a_version_that_must_not_run_here_fails_when_the_host_is_told_so() -> None:
@@ -172,7 +173,7 @@ def test_a_version_that_must_not_run_here_fails_when_the_host_is_told_so() -> No
         assert (newer.status, older.status) == ("Failed", "Completed")
         assert "'3.0' does not match the worker version '2.0'" in (newer.output or "")
 
-    in_hub(code, play, versioning=strict)
+    in_hub(code, play, limits=replace(LIMITS, versioning=strict))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """host.json: defaults, keys, overrides, and complaints that say where."""
 
 import json
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def test_the_keys_that_matter_are_read(tmp_path: Path) -> None:
         tmp_path,
         {
             "functionTimeout": "00:05:00",
-            "logging": {"logLevel": {"default": "Information", "Function.hello": "Debug"}},
+            "logging": {"logLevel": {"default": "Error", "Function.hello": "debug"}},
             "extensions": {
                 "http": {"routePrefix": "/v1/"},
                 "durableTask": {
@@ -63,7 +64,8 @@ def test_the_keys_that_matter_are_read(tmp_path: Path) -> None:
 
     assert settings.route_prefix == "v1"
     assert settings.function_timeout == timedelta(minutes=5)
-    assert settings.log_levels == {"default": "Information", "Function.hello": "Debug"}
+    assert settings.log_levels.level("Function.hello") == logging.DEBUG
+    assert settings.log_levels.level("Host.General") == logging.ERROR
     assert settings.durable.hub_name == "Orders"
     assert settings.durable.max_concurrent_activities == 3
     assert settings.durable.max_concurrent_orchestrators == 4
@@ -121,7 +123,7 @@ def test_the_environment_overrides_any_key_without_regard_to_case(tmp_path: Path
 
     assert settings.durable.max_concurrent_activities == 8
     assert settings.route_prefix == "v2"
-    assert settings.log_levels == {"default": "Warning"}
+    assert settings.log_levels.default == logging.WARNING
 
 
 @pytest.mark.parametrize(
