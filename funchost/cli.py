@@ -63,20 +63,22 @@ def _options(arguments: Sequence[str] | None) -> Options:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Return the words there are: ``start`` with its options."""
     parser = argparse.ArgumentParser(
         prog="funchost", description="Run an Azure Functions app (Python, v2 model) locally."
     )
     start = parser.add_subparsers(title="commands", metavar="COMMAND", required=True).add_parser(
         "start", help="serve the app until interrupted", description="Serve the app."
     )
+    _say_what_runs(start)
+    _say_where_it_is_served(start)
+    _say_who_may_call(start)
+    return parser
+
+
+def _say_what_runs(start: argparse.ArgumentParser) -> None:
     start.add_argument(
         "--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (default: here)"
-    )
-    start.add_argument(
-        "--port", "-p", type=_port, help="default: LocalHttpPort of local.settings.json, or 7071"
-    )
-    start.add_argument(
-        "--host", "--address", default="127.0.0.1", help="address to bind (default: %(default)s)"
     )
     start.add_argument(
         "--state", type=Path, metavar="PATH", help="default: .funchost/state.db in the app"
@@ -91,6 +93,20 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--functions", nargs="+", default=[], metavar="NAME", help="run these functions only"
     )
+    start.add_argument("--verbose", action="store_true", help="log details")
+    start.add_argument("--no-build", action="store_true", help=argparse.SUPPRESS)
+
+
+def _say_where_it_is_served(start: argparse.ArgumentParser) -> None:
+    start.add_argument(
+        "--port", "-p", type=_port, help="default: LocalHttpPort of local.settings.json, or 7071"
+    )
+    start.add_argument(
+        "--host", "--address", default="127.0.0.1", help="address to bind (default: %(default)s)"
+    )
+
+
+def _say_who_may_call(start: argparse.ArgumentParser) -> None:
     start.add_argument(
         "--cors", default="", metavar="ORIGINS", help="origins, separated by commas, or *"
     )
@@ -111,9 +127,6 @@ def _parser() -> argparse.ArgumentParser:
         const=Auth.ENFORCE,
         help=argparse.SUPPRESS,
     )
-    start.add_argument("--verbose", action="store_true", help="log details")
-    start.add_argument("--no-build", action="store_true", help=argparse.SUPPRESS)
-    return parser
 
 
 def _port(text: str) -> int:

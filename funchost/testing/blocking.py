@@ -14,7 +14,7 @@ from typing import Any, Self, Unpack
 from funchost.testing.calls import ActivityCall
 from funchost.testing.faults import Faults
 from funchost.testing.host import AppHost, Options
-from funchost.testing.requests import HttpResult
+from funchost.testing.requests import Body, HttpResult
 from funchost.testing.status import AzureWarning, InstanceStatus
 
 
@@ -49,7 +49,7 @@ class BlockingHost:
         url: str,
         *,
         json: Any = None,
-        body: bytes = b"",
+        body: Body = b"",
         headers: Mapping[str, str] | None = None,
     ) -> HttpResult:
         """Send a request to the app, or to the management API, without a socket."""

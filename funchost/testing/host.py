@@ -28,7 +28,7 @@ from funchost.testing.errors import DivergenceError, KitError
 from funchost.testing.faults import Faults
 from funchost.testing.life import Life, World
 from funchost.testing.passing import Passing, RealPassing, VirtualPassing, patience
-from funchost.testing.requests import HttpCall, HttpResult
+from funchost.testing.requests import Body, HttpCall, HttpResult
 from funchost.testing.status import AzureWarning, InstanceStatus
 from funchost.worker.host_worker import AppWorker
 
@@ -139,7 +139,7 @@ class AppHost:
         url: str,
         *,
         json: Any = None,
-        body: bytes = b"",
+        body: Body = b"",
         headers: Mapping[str, str] | None = None,
     ) -> HttpResult:
         """Send a request to the app, or to the management API, without a socket.
@@ -148,8 +148,9 @@ class AppHost:
             method: Such as ``POST``.
             url: A path such as ``/api/orders?dry=1``, or a whole URL that the host has given out.
             json: The body as JSON values.
-            body: The body as it is, if it is no JSON.
-            headers: Further headers.
+            body: The body if it is no JSON: bytes as they are, a text in UTF-8, or the fields of a
+                form by name.
+            headers: Further headers; one that is implied can be given another value.
         """
         call = HttpCall(method=method, url=url, json=json, body=body, headers=headers)
         with self._busy():

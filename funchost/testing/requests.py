@@ -5,6 +5,7 @@ import json as jsonlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import StreamReader
 from aiohttp.base_protocol import BaseProtocol
@@ -14,10 +15,20 @@ from yarl import URL
 
 from funchost.http.server import HttpServer
 
+type Body = bytes | str | Mapping[str, str]
+
+FORM = "application/x-www-form-urlencoded"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResult:
-    """What the host answered; header names are found in any case."""
+    """What the host answered.
+
+    Attributes:
+        status: Such as 202.
+        headers: Found by name in any case; ``getall`` gives those of one name, such as cookies.
+        body: The bytes, as they would be on the wire.
+    """
 
     status: int
     headers: CIMultiDictProxy[str]
@@ -39,7 +50,7 @@ class HttpResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall:
-    """A request; ``json`` stands for a body and its content type.
+    """A request; ``json``, and a form as the ``body``, stand for a body and its content type.
 
     ``url`` is a path with its query, or a whole URL, of which only these two count.
     """
@@ -47,15 +58,15 @@ class HttpCall:
     method: str
     url: str
     json: Any = None
-    body: bytes = b""
+    body: Body = b""
     headers: Mapping[str, str] | None = None
 
     async def through(self, server: HttpServer) -> HttpResult:
         """Pass the request through the host's front door."""
-        body = self.body if self.json is None else jsonlib.dumps(self.json).encode()
+        body, content_type = self._content()
         headers = CIMultiDict({"Host": URL(server.base_url).authority})
-        if self.json is not None:
-            headers["Content-Type"] = "application/json"
+        if content_type:
+            headers["Content-Type"] = content_type
         if body:
             headers["Content-Length"] = str(len(body))
         headers.update(self.headers or {})
@@ -70,6 +81,17 @@ class HttpCall:
             headers=CIMultiDictProxy(response.headers),
             body=bytes(content),
         )
+
+    def _content(self) -> tuple[bytes, str | None]:
+        if self.json is not None:
+            return jsonlib.dumps(self.json).encode(), "application/json"
+        match self.body:
+            case bytes():
+                return self.body, None
+            case str():
+                return self.body.encode(), "text/plain; charset=utf-8"
+            case form:
+                return urlencode(form).encode(), FORM
 
 
 def _stream(body: bytes) -> StreamReader:

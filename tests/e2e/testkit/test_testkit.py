@@ -1,7 +1,7 @@
 """The test kit on apps of several shapes: each app's tests in a pytest of their own.
 
-An app needs a process of its own, so the tests of an app are a file ``scenes.py`` beside it, which
-is not collected here.
+An app needs a process of its own, so the tests of an app are files ``scenes*.py`` beside it, which
+are not collected here.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ SUITES: Final = Path(__file__).parent / "suites"
 
 @pytest.mark.slow
 def test_the_kit_does_what_it_says_on_a_small_app() -> None:
-    run_pytest(SUITES / "waiting" / "scenes.py")
+    run_pytest(*sorted((SUITES / "waiting").glob("scenes_*.py")))
 
 
 def test_an_app_that_cannot_be_loaded_says_so_each_time() -> None:

@@ -1,5 +1,6 @@
 """An app that waits: for days, for people, for calls that fail."""
 
+import json
 import os
 import time
 from collections.abc import Generator
@@ -40,6 +41,17 @@ def echo(req: func.HttpRequest) -> func.HttpResponse:
     """Answer with what came."""
     headers = {"X-Said": req.params["say"], "X-Kind": req.headers["content-type"]}
     return func.HttpResponse(req.get_body(), status_code=201, headers=headers)
+
+
+@app.route(route="forms", methods=["POST"])
+def form(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer with the fields and files of a form, and a cookie."""
+    files: dict[str, str] = {}
+    for name, file in req.files.items():
+        files[name] = file.read().decode()
+        file.close()
+    fields = json.dumps({"fields": dict(req.form), "files": files})
+    return func.HttpResponse(fields, headers={"Set-Cookie": "seen=1; Path=/", "X-Text": req.method})
 
 
 @app.orchestration_trigger(context_name="context")
