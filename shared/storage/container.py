@@ -1,11 +1,17 @@
-"""One blob container: write once, read, list. Overwriting is not offered."""
+"""One blob container: write once or replace, read whole or by ranges of one version, list."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import ContainerClient, ContentSettings
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import BlobProperties, ContainerClient, ContentSettings
 
+from shared.storage.blob import BlobChangedError, BlobVersion, BlockWriter
 from shared.storage.faults import error_code, transient_faults_named
 
 _CONTAINER_MISSING = "ContainerNotFound"
@@ -59,6 +65,60 @@ class Container:
                     raise
                 return None
 
+    def replace(self, name: str, content: bytes, *, content_type: str) -> BlobVersion:
+        """Write a blob whatever is there; for content that does not depend on what was there."""
+        with self._faults_named():
+            written = self._client.get_blob_client(name).upload_blob(
+                content,
+                overwrite=True,
+                content_settings=ContentSettings(content_type=content_type),
+            )
+            return BlobVersion(name=name, etag=_bare(written["etag"]), size=len(content))
+
+    def find(self, name: str) -> BlobVersion | None:
+        """Return the version that there is now, or ``None``."""
+        with self._faults_named():
+            try:
+                found = self._client.get_blob_client(name).get_blob_properties()
+            except ResourceNotFoundError as missing:
+                if error_code(missing) == _CONTAINER_MISSING:
+                    raise
+                return None
+            return _version(found)
+
+    def read_range(self, version: BlobVersion, offset: int, length: int) -> bytes:
+        """Return so many bytes of a version from an offset on; fewer at its end.
+
+        Raises:
+            BlobChangedError: There is another version now, or none.
+        """
+        if offset >= version.size or length <= 0:
+            return b""
+        with self._faults_named():
+            try:
+                return self._client.download_blob(
+                    version.name,
+                    offset=offset,
+                    length=min(length, version.size - offset),
+                    etag=f'"{version.etag}"',
+                    match_condition=MatchConditions.IfNotModified,
+                ).readall()
+            except ResourceModifiedError as changed:
+                raise BlobChangedError(f"{version.name} has changed") from changed
+            except ResourceNotFoundError as missing:
+                if error_code(missing) == _CONTAINER_MISSING:
+                    raise
+                raise BlobChangedError(f"{version.name} is gone") from missing
+
+    def in_blocks(self, name: str) -> BlockWriter:
+        """Write a blob of any size in blocks."""
+        return BlockWriter(self._client.get_blob_client(name), faults_named=self._faults_named)
+
+    def versions(self, prefix: str = "") -> Iterator[BlobVersion]:
+        """Yield the blobs whose name starts with the prefix, in order."""
+        with self._faults_named():
+            yield from map(_version, self._client.list_blobs(name_starts_with=prefix))
+
     def names(self, prefix: str = "") -> Iterator[str]:
         """Yield the names that start with the prefix, in order."""
         with self._faults_named():
@@ -66,6 +126,20 @@ class Container:
 
     def _faults_named(self) -> AbstractContextManager[None]:
         return transient_faults_named(self._place, recreate=self.create)
+
+
+def _version(found: BlobProperties) -> BlobVersion:
+    return BlobVersion(
+        name=str(found.name),
+        etag=_bare(found.etag),
+        size=int(found.size),
+        notes=dict(found.metadata or {}),
+    )
+
+
+def _bare(etag: str) -> str:
+    """Return a tag without quotes, which listings leave out."""
+    return etag.strip('"')
 
 
 def _nothing() -> None:

@@ -1,12 +1,14 @@
-"""One table: read a row, write rows together or not at all, list rows.
+"""One table: read a row, write rows together or not at all, list and count rows.
 
-Absence and lost races are answers (``None``, ``False``). What is not here: merging updates, whose
-requests the SDK does not repeat safely; every change replaces whole rows under their etag.
+Absence, lost races and refused rows are answers (``None``, ``False``). What is not here: merging
+updates, whose requests the SDK does not repeat safely; every change replaces whole rows.
 """
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from http import HTTPStatus
+from itertools import batched
 from typing import Any, Protocol
 
 from azure.core import MatchConditions
@@ -34,6 +36,7 @@ _LOST_RACES = frozenset(
 )
 
 _TABLE_EXISTS = "TableAlreadyExists"
+_REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.CONTENT_TOO_LARGE})
 
 type _Operation = tuple[TransactionOperation, dict[str, Any], dict[str, Any]]
 
@@ -61,7 +64,11 @@ class _TableCalls(Protocol):
     def upsert_entity(self, entity: Mapping[str, Any], mode: UpdateMode) -> object: ...
     def submit_transaction(self, operations: Sequence[_Operation]) -> object: ...
     def query_entities(
-        self, query_filter: str, *, parameters: dict[str, Any] | None
+        self,
+        query_filter: str,
+        *,
+        parameters: dict[str, Any] | None,
+        select: list[str] | None = None,
     ) -> Iterable[Any]: ...
 
 
@@ -154,6 +161,44 @@ class Table:
         """Write the row whatever is there; for values that do not depend on what was there."""
         with self._faults_named():
             self._client.upsert_entity(to_entity(row), UpdateMode.REPLACE)
+
+    def put_together(self, rows: Sequence[Row]) -> bool:
+        """Write up to ``MOST_ROWS_TOGETHER`` rows of a partition, whatever is there: all or none.
+
+        Returns:
+            False when the service refuses a row for what it holds: none was written, and writing
+            the same again would be refused again.
+        """
+        with self._faults_named():
+            try:
+                self._put(rows)
+            except HttpResponseError as error:
+                if error.status_code not in _REFUSALS:
+                    raise
+                return False
+        return True
+
+    def _put(self, rows: Sequence[Row]) -> None:
+        if len(rows) == 1:
+            self._client.upsert_entity(to_entity(rows[0]), UpdateMode.REPLACE)
+            return
+        replacing = {"mode": UpdateMode.REPLACE}
+        self._client.submit_transaction(
+            [(TransactionOperation.UPSERT, to_entity(row), replacing) for row in rows]
+        )
+
+    def insert_missing(self, rows: Sequence[Row]) -> None:
+        """Insert those rows of one partition that are not there; the others stay as they are."""
+        for together in batched(rows, MOST_ROWS_TOGETHER, strict=False):
+            if not self.write(*together):  # a row of these is there, so see which one by one
+                for row in together:
+                    self.write(row)
+
+    def count(self, condition: str, **parameters: str) -> int:
+        """Count the rows that meet a condition, given as in ``rows``; only keys travel."""
+        with self._faults_named():
+            found = self._client.query_entities(condition, parameters=parameters, select=["RowKey"])
+            return sum(1 for _ in found)
 
     def rows(self, condition: str, **parameters: str) -> Iterator[Row]:
         """Yield the rows that meet an OData condition, in key order.
