@@ -1,0 +1,13 @@
+"""The pipelines that there are, by name. Adding one is a file here and a line below."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from workflows.batch_processing.pipelines.base import Pipeline
+from workflows.batch_processing.pipelines.catalogue_import import CATALOGUE_IMPORT
+
+PIPELINES: Mapping[str, Pipeline] = MappingProxyType(
+    {pipeline.name: pipeline for pipeline in (CATALOGUE_IMPORT,)}
+)
+
+__all__ = ["PIPELINES"]
