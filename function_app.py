@@ -12,6 +12,7 @@ from workflows.order_processing import (
     http as order_processing_http,
     orchestrator as order_processing_orchestrator,
 )
+from workflows.site import http as site_http
 
 app = df.DFApp()
 
@@ -22,5 +23,6 @@ for module in (
     delivery_tracking_orchestrator,
     delivery_tracking_activities,
     management_http,
+    site_http,
 ):
     app.register_functions(module.blueprint)

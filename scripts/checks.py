@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from scripts import node
+from scripts import browser, node
 from scripts.console import DevError, say
 from scripts.layout import KEPT, ROOT, tool
 
@@ -99,13 +99,13 @@ def check(arguments: Sequence[str]) -> int:
 def test(arguments: Sequence[str]) -> int:
     """Run the static checks and every test; pytest has the last word, for machines to read."""
     run_static_checks()
-    node.ensure_azurite()
+    _ensure_what_tests_use()
     return pytest(["--durations=10", "--durations-min=1", *arguments])
 
 
 def cover(arguments: Sequence[str]) -> int:
     """Run every test under measurement and show what none of them reached."""
-    node.ensure_azurite()
+    _ensure_what_tests_use()
     coverage = tool("coverage")
     shutil.rmtree(KEPT / "coverage", ignore_errors=True)
     (KEPT / "coverage").mkdir(parents=True)
@@ -125,6 +125,12 @@ def pytest(arguments: Sequence[str]) -> int:
     """Run pytest on every core; the arguments come last, so that they win."""
     # A file at a time: many share a host or a store among their tests.
     return _run([tool("pytest"), "--numprocesses=auto", "--dist=loadfile", *arguments])
+
+
+def _ensure_what_tests_use() -> None:
+    node.ensure_azurite()
+    node.ensure_axe()
+    browser.ensure_browser()
 
 
 def _judge(check: Check) -> Verdict:

@@ -20,6 +20,15 @@ AZURITE_LOCK_FILES: Final = ROOT / "scripts" / "azurite"
 AZURITE: Final = KEPT / "azurite"
 """Where npm installs Azurite."""
 
+AXE_LOCK_FILES: Final = ROOT / "scripts" / "axe"
+"""The committed npm lock file of axe."""
+
+AXE: Final = KEPT / "axe"
+"""Where npm installs axe."""
+
+BROWSER: Final = KEPT / "browser"
+"""Where Playwright puts a browser on a machine that has none."""
+
 AZURITE_DATA: Final = KEPT / "azurite-data"
 """Blobs, queues and tables of `./dev start`."""
 

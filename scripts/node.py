@@ -1,6 +1,6 @@
-"""Node.js and what npm installs: Azurite, from the committed lock file.
+"""Node.js and what npm installs from committed lock files: Azurite, and the rules of axe.
 
-Running Azurite is in scripts.azurite.
+Running Azurite is in scripts.azurite, finding a browser in scripts.browser.
 """
 
 import fcntl
@@ -8,16 +8,51 @@ import hashlib
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from scripts.console import DevError, step
-from scripts.layout import AZURITE, AZURITE_LOCK_FILES, KEPT, LOGS, ROOT
+from scripts.layout import AXE, AXE_LOCK_FILES, AZURITE, AZURITE_LOCK_FILES, KEPT, LOGS, ROOT
 
 OLDEST_MAJOR: Final = 20
 """What the locked packages under Azurite ask for."""
 
 AZURITE_MAIN: Final = AZURITE / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+
+AXE_SCRIPT: Final = AXE / "node_modules" / "axe-core" / "axe.min.js"
+"""What a browser test puts into a page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """Something that npm installs from a lock file of its own.
+
+    Args:
+        name: What people call it.
+        size: About how much it is, in words.
+        lock_files: The folder with package.json and package-lock.json.
+        folder: Where it is put.
+        main: The file in there without which it is not installed.
+    """
+
+    name: str
+    size: str
+    lock_files: Path
+    folder: Path
+    main: Path
+
+
+_AZURITE: Final = Locked(
+    name="Azurite",
+    size="190 MB",
+    lock_files=AZURITE_LOCK_FILES,
+    folder=AZURITE,
+    main=AZURITE_MAIN,
+)
+_AXE: Final = Locked(
+    name="axe", size="3 MB", lock_files=AXE_LOCK_FILES, folder=AXE, main=AXE_SCRIPT
+)
 
 _HOW_TO_GET_IT: Final = (
     "install it from nodejs.org or with 'brew install node', 'nvm install --lts'"
@@ -61,58 +96,76 @@ def ensure_azurite() -> None:
     Raises:
         DevError: there is no Node.js or npm, or the npm registry did not answer.
     """
-    if azurite_is_current():
-        return
-    KEPT.mkdir(exist_ok=True)
-    with (KEPT / "azurite-install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if azurite_is_current():
-            return
-        find_node()
-        with step("Installing Azurite with npm, some 190 MB into .dev"):
-            _npm_ci()
-        _stamp().write_text(_fingerprint(), encoding="ascii")
+    _ensure(_AZURITE)
+
+
+def ensure_axe() -> None:
+    """Install axe's rules unless they were installed from this very lock file.
+
+    Raises:
+        DevError: as in ``ensure_azurite``.
+    """
+    _ensure(_AXE)
 
 
 def azurite_is_current() -> bool:
     """Tell whether Azurite is installed from the committed lock file."""
+    return _is_current(_AZURITE)
+
+
+def _ensure(locked: Locked) -> None:
+    if _is_current(locked):
+        return
+    KEPT.mkdir(exist_ok=True)
+    with (KEPT / f"{locked.folder.name}-install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _is_current(locked):
+            return
+        find_node()
+        with step(f"Installing {locked.name} with npm, some {locked.size} into .dev"):
+            _npm_ci(locked)
+        _stamp(locked).write_text(_fingerprint(locked), encoding="ascii")
+
+
+def _is_current(locked: Locked) -> bool:
     try:
-        return _stamp().read_text(encoding="ascii") == _fingerprint() and AZURITE_MAIN.exists()
+        installed = _stamp(locked).read_text(encoding="ascii")
     except OSError:
         return False
+    return installed == _fingerprint(locked) and locked.main.exists()
 
 
-def _npm_ci() -> None:
+def _npm_ci(locked: Locked) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise DevError(f"npm was not found beside Node.js: {_HOW_TO_GET_IT}, then run ./dev again.")
-    AZURITE.mkdir(parents=True, exist_ok=True)
+    locked.folder.mkdir(parents=True, exist_ok=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(AZURITE_LOCK_FILES / name, AZURITE / name)
+        shutil.copy(locked.lock_files / name, locked.folder / name)
     # No package here needs its install script, so none gets to run.
     command = [npm, "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]
     command.append("--fetch-retry-maxtimeout=10000")  # ms: being offline is told soon
     log_path = LOGS / "npm.log"
     with log_path.open("w") as log:
-        ended = subprocess.run(command, cwd=AZURITE, stdout=log, stderr=log, check=False)
+        ended = subprocess.run(command, cwd=locked.folder, stdout=log, stderr=log, check=False)
     if ended.returncode != 0:
-        raise DevError(_reason(log_path))
+        raise DevError(_reason(locked, log_path))
 
 
-def _reason(log: Path) -> str:
+def _reason(locked: Locked, log: Path) -> str:
     told, name = log.read_text(encoding="utf-8", errors="replace"), log.relative_to(ROOT)
     if any(code in told for code in _UNREACHABLE):
         return f"The npm registry is not reachable: check the network or npm's settings ({name})."
-    return f"npm could not install Azurite: {name} says why."
+    return f"npm could not install {locked.name}: {name} says why."
 
 
-def _fingerprint() -> str:
-    return hashlib.sha256((AZURITE_LOCK_FILES / "package-lock.json").read_bytes()).hexdigest()
+def _fingerprint(locked: Locked) -> str:
+    return hashlib.sha256((locked.lock_files / "package-lock.json").read_bytes()).hexdigest()
 
 
-def _stamp() -> Path:
-    return AZURITE / ".pins"
+def _stamp(locked: Locked) -> Path:
+    return locked.folder / ".pins"
 
 
 def _all_on_path(name: str) -> list[str]:

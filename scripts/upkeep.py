@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from typing import Final
 
-from scripts import environment, host, node, ports, storage
+from scripts import browser, environment, host, node, ports, storage
 from scripts.azurite import DEFAULT_PORTS
 from scripts.console import DevError, say, step
 from scripts.layout import AZURITE, HOST_STATE, KEPT, LOGS, ROOT, VENV
@@ -89,6 +89,7 @@ def doctor() -> int:
             "Azurite",
             f"installed in {AZURITE}" if node.azurite_is_current() else "not installed yet",
         ),
+        ("browser", str(browser.find_browser() or "not found; ./dev test looks for one")),
         ("Core Tools", shutil.which("func") or "not found; only ./dev func needs them"),
     ]
     named = {"the app": HOST_PORT, "blobs": DEFAULT_PORTS.blob}

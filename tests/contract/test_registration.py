@@ -105,7 +105,7 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
         for alias in node.names
     }
 
-    pattern = re.compile(r"workflows\.\w+\.(orchestrator|activities|http)")
+    pattern = re.compile(r"workflows\.\w+\.(orchestrator|activities|http|pages)")
     assert all(pattern.fullmatch(module) for module in imported)
     assert {
         alias.name
@@ -147,14 +147,21 @@ def test_the_app_is_indexed_by_the_real_worker(registered: dict[str, str], tmp_p
     assert set(json.loads(indexed.stdout)) == set(registered)
 
 
-def test_http_functions_need_a_key(registered: dict[str, str]) -> None:
-    levels = {
-        function.get_trigger().auth_level.value
+# What people open in a browser: a link proves itself, an inbox asks who is calling.
+OPEN_TO_ALL = {"site_get_asset", "site_sign_in"}
+
+
+def test_http_functions_need_a_key_except_the_pages_for_people(
+    registered: dict[str, str],
+) -> None:
+    without_key = {
+        name
         for name, function in functions().items()
         if registered[name] == "httpTrigger"
+        and function.get_trigger().auth_level.value != "function"
     }
 
-    assert levels == {"function"}
+    assert without_key == OPEN_TO_ALL
 
 
 STUBS = sorted((ROOT / "typings").rglob("*.pyi"))

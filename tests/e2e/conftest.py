@@ -1,9 +1,10 @@
-"""What a failing test shows of the local hosts that run at that moment."""
+"""A browser for pages, and what a failing test shows of the hosts that run at that moment."""
 
 from collections.abc import Generator
 
 import pytest
 
+from tests.support.browser import Browser, opened_browser
 from tests.support.funchost import open_hosts
 
 
@@ -15,3 +16,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         for host in open_hosts:
             report.sections.append((f"Log of funchost on port {host.port}", host.log_tail()))
     return report
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    """A Chromium of the module's own: one that is shared would keep an event loop from others."""
+    with opened_browser() as browser:
+        yield browser

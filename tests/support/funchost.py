@@ -149,6 +149,10 @@ class FuncHost:
                 body=answer.read(),
             )
 
+    def url(self, path: str) -> str:
+        """Return the address of a path, for a browser."""
+        return f"http://{LOOPBACK}:{self.port}{path}"
+
     def unfinished(self) -> set[str]:
         """Return the ids of the instances that have not ended."""
         return self.instances("&runtimeStatus=Running,Pending")

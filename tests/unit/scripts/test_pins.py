@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from scripts import environment
-from scripts.layout import AZURITE_LOCK_FILES, ROOT
+from scripts.layout import AXE_LOCK_FILES, AZURITE_LOCK_FILES, ROOT
 
 _REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 
@@ -64,11 +65,17 @@ def test_every_direct_dependency_is_explained(name: str) -> None:
     assert [package for package in _direct(name) if f"`{package}`" not in explained] == []
 
 
-def test_azurite_is_locked_whole_and_without_addresses() -> None:
-    lock = json.loads((AZURITE_LOCK_FILES / "package-lock.json").read_bytes())
+@pytest.mark.parametrize(
+    ("lock_files", "package", "version"),
+    [(AZURITE_LOCK_FILES, "azurite", "3.35.0"), (AXE_LOCK_FILES, "axe-core", "4.14.1")],
+)
+def test_what_npm_installs_is_locked_whole_and_without_addresses(
+    lock_files: Path, package: str, version: str
+) -> None:
+    lock = json.loads((lock_files / "package-lock.json").read_bytes())
     packages = {path: package for path, package in lock["packages"].items() if path}
 
-    assert packages["node_modules/azurite"]["version"] == "3.35.0"
+    assert packages[f"node_modules/{package}"]["version"] == version
     assert [path for path, package in packages.items() if "integrity" not in package] == []
     assert [path for path, package in packages.items() if "resolved" in package] == []
 

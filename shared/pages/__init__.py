@@ -1,0 +1,25 @@
+"""Pages for people: HTML made on the server, under a policy that lets nothing else run.
+
+``Pages(folder)`` renders a domain's templates inside the common frame; ``read_form`` takes a form
+that our own page sent; ``see_other`` leads on after a POST; ``answers_pages`` tells people what
+went wrong. Values are put into words in
+``shared.pages.words``. No page of any domain is here, and no route: style and sign-in are served by
+workflows.site.
+"""
+
+from shared.pages.assets import find_asset
+from shared.pages.failures import answers_pages, notice
+from shared.pages.forms import ForeignFormError, Form, read_form
+from shared.pages.rendering import Pages, local_path, see_other
+
+__all__ = [
+    "ForeignFormError",
+    "Form",
+    "Pages",
+    "answers_pages",
+    "find_asset",
+    "local_path",
+    "notice",
+    "read_form",
+    "see_other",
+]

@@ -1,0 +1,61 @@
+"""Instants, amounts and sizes as people read them. Pure: what time it is comes in."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from shared.money import in_words as money_in_words
+
+_KIBI: Final = 1024
+_UNITS: Final = ("bytes", "KB", "MB", "GB")
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_HOURS_IN_A_DAY: Final = 24
+_MINUTES_IN_AN_HOUR: Final = 60
+
+
+def instant(at: datetime) -> str:
+    """Write an instant out: ``Friday 27 November 2026, 14:00 UTC``."""
+    there = at.astimezone(UTC)
+    return f"{there:%A} {there.day} {there:%B %Y, %H:%M} UTC"
+
+
+def iso(at: datetime) -> str:
+    """Write an instant for machines: ``2026-11-27T14:00:00Z``."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def distance(at: datetime, now: datetime) -> str:
+    """Say how far an instant is away: ``in 2 days``, ``in 36 hours``, ``5 minutes ago``.
+
+    A unit is used from two of it on, so that what is said is never off by half.
+    """
+    amount = _duration(abs(at - now))
+    if not amount:
+        return "in less than a minute" if at > now else "just now"
+    return f"in {amount}" if at > now else f"{amount} ago"
+
+
+def _duration(away: timedelta) -> str:
+    minutes, hours = round(away / _MINUTE), round(away / _HOUR)
+    if hours >= 2 * _HOURS_IN_A_DAY:
+        return f"{hours // _HOURS_IN_A_DAY} days"
+    if minutes >= 2 * _MINUTES_IN_AN_HOUR:
+        return f"{hours} hours"
+    return f"{minutes} minute{'s' if minutes > 1 else ''}" if minutes else ""
+
+
+def amount(minor: int, currency: str) -> str:
+    """Write an amount with its thousands apart: ``12,500.00 EUR``."""
+    number, _, code = money_in_words(minor, currency).partition(" ")
+    units, point, rest = number.partition(".")
+    return f"{int(units):,}{point}{rest} {code}"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes: ``1.4 MB``."""
+    value = float(count)
+    for unit in _UNITS[:-1]:
+        if value < _KIBI:
+            return f"{count} bytes" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= _KIBI
+    return f"{value:.1f} {_UNITS[-1]}"
