@@ -14,7 +14,10 @@ from shared.fields import matching
 
 _DIGIT_RUN = re.compile(r"\d(?:[ -]?\d){12,18}")
 _EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}"
-_NO_CONTROLS = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*"
+# Nor what turns the direction of writing round: it makes people read what is not there.
+_TURNS = r"\u202a-\u202e\u2066-\u2069"
+_NO_CONTROLS = rf"[^\x00-\x1f\x7f-\x9f\u2028\u2029{_TURNS}]*"
+_LINES_WITHOUT_CONTROLS = rf"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNS}]*"
 
 
 def holds_card_number(text: str) -> bool:
@@ -40,6 +43,13 @@ PlainText = Annotated[
     str,
     Field(min_length=1, max_length=200),
     matching(_NO_CONTROLS, "one line of text"),
+    AfterValidator(_refuse_card_number),
+]
+Paragraph = Annotated[
+    str,
+    Field(min_length=1, max_length=4000),
+    AfterValidator(lambda text: text.replace("\r\n", "\n")),  # as a browser's form sends it
+    matching(_LINES_WITHOUT_CONTROLS, "text without control characters"),
     AfterValidator(_refuse_card_number),
 ]
 Country = Annotated[str, matching(r"[A-Z]{2}", "two capital letters (ISO 3166-1)")]

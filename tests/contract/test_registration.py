@@ -48,7 +48,11 @@ def constants() -> dict[str, dict[str, str]]:
     for path in sorted((ROOT / "workflows").glob("*/names.py")):
         module = importlib.import_module(f"workflows.{path.parent.name}.names")
         members: dict[str, str] = vars(module)
-        found[path.parent.name] = {name: value for name, value in members.items() if name.isupper()}
+        found[path.parent.name] = {
+            name: value
+            for name, value in members.items()
+            if name.isupper() and not name.startswith("_")
+        }
     return found
 
 

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.personal import Country, Email, PaymentToken, PlainText, PostalCode, holds_card_number
+from shared.personal import (
+    Country,
+    Email,
+    Paragraph,
+    PaymentToken,
+    PlainText,
+    PostalCode,
+    holds_card_number,
+)
 
 
 def accepts(field: Any, text: str) -> bool:
@@ -66,3 +74,14 @@ def test_what_people_send_is_accepted(field: Any, text: str) -> None:
 )
 def test_what_must_not_travel_further_is_refused(field: Any, text: str) -> None:
     assert not accepts(field, text)
+
+
+@pytest.mark.parametrize("text", ["a\u202eb", "a\u2066b", "a\x07b"])
+def test_text_that_shows_something_else_than_it_says_is_refused(text: str) -> None:
+    assert not accepts(PlainText, text)
+    assert not accepts(Paragraph, text)
+
+
+def test_a_paragraph_has_lines_and_a_plain_text_has_one() -> None:
+    assert TypeAdapter(Paragraph).validate_python("one\r\n\ttwo") == "one\n\ttwo"
+    assert not accepts(PlainText, "one\ntwo")
