@@ -2,6 +2,7 @@
 
 import azure.durable_functions as df
 
+from workflows.attention import activities as attention_activities, http as attention_http
 from workflows.delivery_tracking import (
     activities as delivery_tracking_activities,
     orchestrator as delivery_tracking_orchestrator,
@@ -22,6 +23,8 @@ for module in (
     order_processing_http,
     delivery_tracking_orchestrator,
     delivery_tracking_activities,
+    attention_activities,
+    attention_http,
     management_http,
     site_http,
 ):

@@ -22,7 +22,7 @@ type Orchestration[T] = Generator[TaskBase, Any, T]
 
 _INSTANCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:-]{0,99}")
 # The backend cannot cancel a timer longer than six days; a wait is made of links of one day.
-_LONGEST_LINK = timedelta(days=1)
+LONGEST_LINK = timedelta(days=1)
 
 
 class InstanceId(str):
@@ -132,7 +132,7 @@ def sleep(context: df.DurableOrchestrationContext, duration: timedelta) -> Orche
     """Wait durably, in links that every backend can hold and cancel."""
     wake_at = context.current_utc_datetime + duration
     while (now := context.current_utc_datetime) < wake_at:
-        yield context.create_timer(min(wake_at, now + _LONGEST_LINK))
+        yield context.create_timer(min(wake_at, now + LONGEST_LINK))
 
 
 class StoryLogger(logging.LoggerAdapter[logging.Logger]):

@@ -63,12 +63,6 @@ class RequestMissingError(WorkflowError):
     code = "request_missing"
 
 
-class NeedsAttentionError(WorkflowError):
-    """An orchestration cannot end well by itself: a person has to look. Fails the instance."""
-
-    code = "needs_attention"
-
-
 class BodyTooLargeError(WorkflowError):
     """The request body is larger than this endpoint reads."""
 
@@ -113,6 +107,36 @@ class InstancePurgedError(WorkflowError):
     """The instance ended and its history has been removed since."""
 
     code = "instance_purged"
+
+
+class IdentityRequiredError(WorkflowError):
+    """The caller has to say who they are, and did not."""
+
+    code = "identity_required"
+
+
+class RoleRequiredError(WorkflowError):
+    """The caller is known and may not do this."""
+
+    code = "role_required"
+
+
+class AttentionNotOpenError(WorkflowError):
+    """No orchestration asks for this decision, or not any more."""
+
+    code = "attention_not_open"
+
+
+class AttentionDecidedError(WorkflowError):
+    """Somebody else decided first."""
+
+    code = "attention_decided"
+
+
+def is_retriable(code: str) -> bool:
+    """Tell whether another attempt may heal a failure of this code; one without a name may heal."""
+    named = {error.code: error.retriable for error in WorkflowError.__subclasses__()}
+    return named.get(code, True)
 
 
 def code_of(failure: BaseException) -> str:

@@ -40,8 +40,12 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _STATUS: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "malformed_json": (400, "The body is not acceptable JSON", {}),
     "invalid_request": (400, "The request is not valid", {}),
+    "identity_required": (401, "Sign in first", {}),
+    "role_required": (403, "This needs a role that the caller does not have", {}),
     "instance_unknown": (404, "No such workflow", {}),
     "conflicting_request": (409, "The id is taken by another request", {}),
+    "attention_not_open": (409, "No decision is waited for", {}),
+    "attention_decided": (409, "Somebody else decided first", {}),
     "instance_purged": (410, "The workflow has been purged", {}),
     "body_too_large": (413, "The body is too large", {}),
     "unsupported_media_type": (

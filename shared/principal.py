@@ -22,11 +22,12 @@ class Role(StrEnum):
     """Everything that somebody may be allowed beyond what everybody is.
 
     AUTO_APPROVE may ask for levels that silence approves; OPERATOR may reassign and see every
-    request.
+    request. WORKFLOW_OPERATOR decides what workflows cannot, and cancels them.
     """
 
     AUTO_APPROVE = "approval.auto_approve"
     OPERATOR = "approval.operator"
+    WORKFLOW_OPERATOR = "workflow.operator"
 
 
 class Proof(StrEnum):

@@ -21,9 +21,12 @@ class Backoff:
 
     def waits(self) -> tuple[timedelta, ...]:
         """Return the pauses between the attempts, one fewer than attempts."""
-        return tuple(
-            min(self.first * self.factor**attempt, self.cap) for attempt in range(self.attempts - 1)
-        )
+        pauses: list[timedelta] = []
+        pause = self.first
+        for _ in range(self.attempts - 1):
+            pauses.append(min(pause, self.cap))
+            pause = min(pause, self.cap) * self.factor
+        return tuple(pauses)
 
 
 class BackoffRetryOptions(df.RetryOptions):

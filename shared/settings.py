@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import urlsplit
 
+from shared.principal import address_of
 from shared.signed_links import LinkKeys
 
 STORAGE_SETTING = "AzureWebJobsStorage"
@@ -79,6 +80,7 @@ class Settings:
         sandbox_transit: how long the sandbox carrier's standard delivery takes.
         identity: which source is believed about who a caller is.
         easy_auth_enabled: whether the platform says that it authenticates callers.
+        operators_mail: where operators are told that a workflow needs them.
         link_keys: what links in mails are signed with, or None when nothing is configured.
     """
 
@@ -91,6 +93,7 @@ class Settings:
     sandbox_transit: timedelta
     identity: IdentitySource
     easy_auth_enabled: bool
+    operators_mail: str
     link_keys: LinkKeys | None
 
     @property
@@ -115,6 +118,7 @@ class Settings:
             sandbox_transit=_seconds(environ, "SANDBOX_TRANSIT_S", 10),
             identity=_identity(environ),
             easy_auth_enabled=environ.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true",
+            operators_mail=_operators_mail(environ),
             link_keys=_link_keys(environ),
         )
         if settings.identity is IdentitySource.DEVELOPMENT and not settings.storage_is_local:
@@ -170,6 +174,14 @@ def _link_keys(environ: Mapping[str, str]) -> LinkKeys | None:
         return LinkKeys.parse(raw) if raw else None
     except ValueError as problem:
         raise InvalidSettingError("APPROVAL_LINK_KEYS", str(problem)) from None
+
+
+def _operators_mail(environ: Mapping[str, str]) -> str:
+    raw = environ.get("OPERATORS_MAIL", "").strip() or "operators@example.com"
+    address = address_of(raw)
+    if address is None:
+        raise InvalidSettingError("OPERATORS_MAIL", f"{raw!r} is not a mail address")
+    return address
 
 
 def _data_prefix(environ: Mapping[str, str]) -> str:

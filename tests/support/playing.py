@@ -5,7 +5,7 @@ orchestrators replay is proven on the real SDK.
 """
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,16 +15,45 @@ from tests.support.functions import orchestrator_of
 T0 = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Call:
-    """One task that an orchestrator asked for."""
+    """One task that an orchestrator asked for: the SDK's task, as far as ours look at it."""
 
-    kind: str  # activity, sub_orchestration or timer
+    kind: str  # activity, sub_orchestration, timer or event
     name: str
     input: Any = None
     policy: Any = None
     instance_id: str | None = None
     fire_at: datetime | None = None
+    result: Any = None
+    is_completed: bool = False
+    is_cancelled: bool = False
+
+    def cancel(self) -> None:
+        assert not self.is_completed, "Cannot cancel a completed task."
+        self.is_cancelled = True
+
+
+@dataclass(kw_only=True, eq=False)
+class Several:
+    """Tasks of which any or all are waited for."""
+
+    calls: Sequence[Call]
+    all_of_them: bool
+
+    @property
+    def is_over(self) -> bool:
+        over = [call.is_completed for call in self.calls]
+        if not self.all_of_them:
+            return any(over)
+        return all(over) or any(isinstance(call.result, Exception) for call in self.calls)
+
+    def outcome(self) -> Any:
+        done = [call for call in self.calls if call.is_completed]
+        if not self.all_of_them:
+            return done[0]
+        failed = [call.result for call in done if isinstance(call.result, Exception)]
+        return failed[0] if failed else [call.result for call in self.calls]
 
 
 @dataclass(kw_only=True)
@@ -44,6 +73,9 @@ class PlayedContext:
     def set_custom_status(self, status: Any) -> None:
         self.custom_statuses.append(as_json(status))
 
+    def call_activity(self, name: str, input_: Any = None) -> Call:
+        return Call(kind="activity", name=name, input=as_json(input_))
+
     def call_activity_with_retry(self, name: str, policy: Any, input_: Any = None) -> Call:
         return Call(kind="activity", name=name, input=as_json(input_), policy=policy)
 
@@ -54,6 +86,15 @@ class PlayedContext:
 
     def create_timer(self, fire_at: datetime) -> Call:
         return Call(kind="timer", name="timer", fire_at=fire_at)
+
+    def wait_for_external_event(self, name: str) -> Call:
+        return Call(kind="event", name=name)
+
+    def task_any(self, calls: Sequence[Call]) -> Several:
+        return Several(calls=calls, all_of_them=False)
+
+    def task_all(self, calls: Sequence[Call]) -> Several:
+        return Several(calls=calls, all_of_them=True)
 
     def continue_as_new(self, input_: Any) -> None:
         self.continued_with = as_json(input_)
@@ -70,48 +111,116 @@ class Run:
 
     @property
     def names(self) -> list[str]:
-        return [call.name for call in self.calls if call.kind != "timer"]
+        return [call.name for call in self.calls if call.kind not in {"timer", "event"}]
 
     @property
     def waited(self) -> timedelta:
         return self.context.current_utc_datetime - T0
 
 
+def at_once(_call: Call) -> timedelta:
+    """Take no time."""
+    return timedelta()
+
+
 def play(
-    built: Any, input_: Any, answer: Callable[[Call], Any], *, instance_id: str = "order-A1"
+    built: Any,
+    input_: Any,
+    answer: Callable[[Call], Any],
+    *,
+    instance_id: str = "order-A1",
+    events: Mapping[str, timedelta] | None = None,
+    takes: Callable[[Call], timedelta] = at_once,
 ) -> Run:
-    """Run an orchestrator to its end; what `answer` raises fails the task as the SDK would."""
+    """Run an orchestrator to its end.
+
+    Args:
+        built: The decorated orchestrator.
+        input_: Its input.
+        answer: What an activity or a child answers; what it raises fails the task as the SDK would.
+        instance_id: The instance's id.
+        events: When external events are raised, counted from the beginning.
+        takes: How long an activity or a child takes.
+    """
     context = PlayedContext(input=as_json(input_), instance_id=instance_id)
     generator = orchestrator_of(built)(context)
-    calls: list[Call] = []
+    stage = _Stage(context, answer, events or {}, takes)
     try:
-        call = next(generator)
+        task = next(generator)
         while True:
-            calls.append(call)
-            call = _resume(generator, context, call, answer)
+            task = _resume(generator, stage, task)
     except StopIteration as end:
-        return Run(calls=calls, output=as_json(end.value), failure=None, context=context)
+        return Run(calls=stage.calls, output=as_json(end.value), failure=None, context=context)
+    except AssertionError:
+        raise
     except Exception as failure:
-        return Run(calls=calls, output=None, failure=failure, context=context)
+        return Run(calls=stage.calls, output=None, failure=failure, context=context)
 
 
-def _resume(
-    generator: Generator[Call, Any, Any],
-    context: PlayedContext,
-    call: Call,
-    answer: Callable[[Call], Any],
-) -> Call:
-    if call.fire_at is not None:
-        context.current_utc_datetime = max(context.current_utc_datetime, call.fire_at)
-        return generator.send(None)
-    try:
-        value = as_json(answer(call))
-    except Exception as failure:
-        text = (
-            f"Activity function '{call.name}' failed:  {type(failure).__name__}: {failure} \n {{}}"
-        )
-        return generator.throw(Exception(text))  # the SDK raises it bare
-    return generator.send(value)
+def _resume(generator: Generator[Any, Any, Any], stage: "_Stage", task: Call | Several) -> Any:
+    several = task if isinstance(task, Several) else Several(calls=[task], all_of_them=True)
+    outcome = stage.wait(several)
+    if several is not task and not isinstance(outcome, Exception):
+        outcome = outcome[0]
+    if isinstance(outcome, Exception):
+        return generator.throw(outcome)
+    return generator.send(outcome)
+
+
+class _Stage:
+    """What was asked for, and when each of it is over."""
+
+    def __init__(
+        self,
+        context: PlayedContext,
+        answer: Callable[[Call], Any],
+        events: Mapping[str, timedelta],
+        takes: Callable[[Call], timedelta],
+    ) -> None:
+        self.calls: list[Call] = []
+        self._context = context
+        self._answer = answer
+        self._events = events
+        self._takes = takes
+        self._due: dict[Call, datetime] = {}
+
+    def wait(self, several: Several) -> Any:
+        for call in several.calls:
+            if call not in self.calls:
+                self._begin(call)
+        while not several.is_over:
+            self._complete_the_next(several)
+        return several.outcome()
+
+    def _begin(self, call: Call) -> None:
+        self.calls.append(call)
+        if call.kind == "event":
+            if call.name in self._events:
+                self._due[call] = T0 + self._events[call.name]
+        else:
+            now = self._context.current_utc_datetime
+            self._due[call] = call.fire_at or now + self._takes(call)
+
+    def _complete_the_next(self, several: Several) -> None:
+        due = {call: at for call, at in self._due.items() if not call.is_cancelled}
+        waited_for = ", ".join(call.name for call in several.calls)
+        assert due, f"it waits for ever: {waited_for}"
+        call = min(due, key=due.__getitem__)
+        context = self._context
+        context.current_utc_datetime = max(context.current_utc_datetime, self._due.pop(call))
+        call.is_completed = True
+        if call.kind in {"activity", "sub_orchestration"}:
+            call.result = self._answered(call)
+
+    def _answered(self, call: Call) -> Any:
+        try:
+            return as_json(self._answer(call))
+        except AssertionError:
+            raise
+        except Exception as failure:
+            error = f"{type(failure).__name__}: {failure}"
+            # As the SDK says it, in a bare Exception.
+            return Exception(f"Activity function '{call.name}' failed:  {error} \n {{}}")
 
 
 def as_json(value: Any) -> Any:

@@ -16,8 +16,8 @@ from shared.models import JsonObject, WireModel
 class WorkflowStatus(WireModel):
     """The body of ``GET /api/workflows/{instanceId}``.
 
-    ``businessStatus`` is what the domain calls the state; ``output`` is what the domain ended with,
-    also when the instance failed on purpose; ``failure`` is the stable code of a failure.
+    ``businessStatus`` is what the domain calls the state; ``output`` is what the domain ended with;
+    ``failure`` is the stable code of a failure.
     """
 
     instance_id: str
@@ -43,7 +43,7 @@ def projection(view: InstanceView, *, location: str) -> JsonObject:
     failed = view.runtime_status is df.OrchestrationRuntimeStatus.Failed
     completed = view.runtime_status is df.OrchestrationRuntimeStatus.Completed
     custom = view.custom_status
-    output = view.output if completed else _member(custom, "result") if failed else None
+    output = view.output if completed else None
     status = WorkflowStatus(
         instance_id=view.instance_id,
         workflow=view.orchestrator,

@@ -9,12 +9,12 @@ from typing import Any
 import azure.durable_functions as df
 
 from shared.models import JsonObject
+from shared.saga import Compensation, Undone
 from workflows.order_processing import names
 from workflows.order_processing.gateways import kept_requests, outside
 from workflows.order_processing.models import (
     AuthorizePayment,
     BookShipment,
-    CancelShipment,
     NotifyCustomer,
     Order,
     OrderRequest,
@@ -22,7 +22,6 @@ from workflows.order_processing.models import (
     Problems,
     ReservationKey,
     ReserveStock,
-    Undone,
 )
 from workflows.order_processing.transitions import MONEY_IS_BACK, letter, price_problems
 
@@ -67,7 +66,7 @@ def commit_stock(payload: Any) -> JsonObject:
 @blueprint.activity_trigger(input_name="payload")
 def release_stock(payload: Any) -> JsonObject:
     """Give back whatever the reservation holds; nothing when it holds nothing."""
-    question = ReservationKey.from_json(payload)
+    question = ReserveStock.from_json(Compensation.from_json(payload).input)
     outside().stock.release(question.reservation_id)
     return Undone(undone=True).to_json()
 
@@ -108,7 +107,8 @@ def capture_payment(payload: Any) -> JsonObject:
 @blueprint.activity_trigger(input_name="payload")
 def void_payment(payload: Any) -> JsonObject:
     """Drop the hold, or give the money back when it was taken; nothing when there is no payment."""
-    payment = outside().payments.undo(PaymentKey.from_json(payload).key)
+    question = AuthorizePayment.from_json(Compensation.from_json(payload).input)
+    payment = outside().payments.undo(question.key)
     undone = payment.status in MONEY_IS_BACK
     return Undone(undone=undone, reason=None if undone else f"payment_{payment.status}").to_json()
 
@@ -131,8 +131,9 @@ def book_shipment(payload: Any) -> JsonObject:
 @blueprint.activity_trigger(input_name="payload")
 def cancel_shipment(payload: Any) -> JsonObject:
     """Take the parcel back from the carrier; too late once it has been picked up."""
-    question = CancelShipment.from_json(payload)
-    undone = outside().carrier.cancel(question.key, at=question.at)
+    compensation = Compensation.from_json(payload)
+    question = BookShipment.from_json(compensation.input)
+    undone = outside().carrier.cancel(question.key, at=compensation.at)
     return Undone(undone=undone, reason=None if undone else "already_picked_up").to_json()
 
 

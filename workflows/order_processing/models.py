@@ -14,6 +14,7 @@ from shared.fields import matching
 from shared.models import EdgeModel, WireModel
 from shared.money import Currency, MinorUnits
 from shared.personal import Country, Email, PaymentToken, PlainText, PostalCode
+from shared.saga import Entry, StepStatus, Undoing
 
 Identifier = Annotated[
     str,
@@ -216,13 +217,6 @@ class BookShipment(WireModel):
     at: AwareDatetime
 
 
-class CancelShipment(WireModel):
-    """Input: take back the shipment that was booked under this key."""
-
-    key: str
-    at: AwareDatetime
-
-
 class Shipment(WireModel):
     """A parcel that the carrier has taken on."""
 
@@ -234,13 +228,6 @@ class Booking(WireModel):
     """What the carrier says: a shipment, or none, because it refuses."""
 
     shipment: Shipment | None = None
-
-
-class Undone(WireModel):
-    """What a compensation says: done, or why it is too late for it."""
-
-    undone: bool
-    reason: str | None = None
 
 
 class Message(StrEnum):
@@ -274,19 +261,21 @@ class Letter(WireModel):
     text: str
 
 
-class CompensationOutcome(StrEnum):
-    """How undoing one step ended."""
-
-    DONE = "done"
-    FAILED = "failed"
-
-
 class CompensationEntry(WireModel):
-    """One line of the compensation ledger, in the order in which it happened."""
+    """How undoing one step went, in the order in which it was first tried."""
 
     step: str
-    status: CompensationOutcome
+    status: StepStatus
+    attempts: int
     error: str | None = None
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Keep of a ledger's line what was done to undo it."""
+        undoing = entry.compensation or Undoing(attempts=0)
+        return cls(
+            step=entry.step, status=entry.status, attempts=undoing.attempts, error=undoing.error
+        )
 
 
 class Amounts(WireModel):
@@ -314,7 +303,7 @@ class Delivery(WireModel):
 
 
 class OrderResult(WireModel):
-    """The orchestration's output."""
+    """The orchestration's output; ``settled`` are the steps that an operator let be."""
 
     order_id: Identifier
     status: str
@@ -325,5 +314,6 @@ class OrderResult(WireModel):
     shipment_id: str | None = None
     tracking_number: str | None = None
     compensations: tuple[CompensationEntry, ...] = ()
+    settled: tuple[Entry, ...] | None = None
     customer_told: bool
     completed_at: AwareDatetime

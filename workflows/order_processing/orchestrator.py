@@ -8,37 +8,24 @@ import logging
 
 import azure.durable_functions as df
 
-from shared import retry
+from shared.attention import Trouble, settle
 from shared.durable import Orchestration, StoryLogger
-from shared.errors import NeedsAttentionError, code_of
-from shared.models import JsonObject, WireModel
+from shared.errors import code_of
+from shared.models import JsonObject
+from shared.saga import LET_BE, Begun, StepStatus, compensate
 from workflows.order_processing import names
 from workflows.order_processing.models import (
     Amounts,
-    CancelShipment,
     CompensationEntry,
-    CompensationOutcome,
     Delivery,
     Message,
-    NotifyCustomer,
     Order,
     OrderResult,
-    PaymentKey,
-    ReservationKey,
     TrackDelivery,
-    Undone,
 )
 from workflows.order_processing.steps import FORWARD
 from workflows.order_processing.story import Story
-from workflows.order_processing.transitions import (
-    COMPENSATIONS,
-    MESSAGES,
-    OrderStatus,
-    Step,
-    Stop,
-    fulfilment,
-    undo_plan,
-)
+from workflows.order_processing.transitions import MESSAGES, OrderStatus, Stop, fulfilment
 
 blueprint = df.Blueprint()
 _logger = logging.getLogger(__name__)
@@ -56,7 +43,7 @@ def process_order(context: df.DurableOrchestrationContext) -> Orchestration[Json
         if stop is not None:
             return (yield from _end_early(story, stop))
     story.enter(OrderStatus.SHIPPED)
-    yield from _tell(story, Message.CONFIRMED)
+    yield from story.tell(Message.CONFIRMED)
     reason = yield from _follow_delivery(story)
     return _result(story, reason).to_json()
 
@@ -91,70 +78,37 @@ def _end_early(story: Story, stop: Stop) -> Orchestration[JsonObject]:
     """Undo what may be undone, tell the customer, and say how it ended."""
     story.log.info("the order stops at %s: %s", story.status, stop.reason)
     status = stop.status
-    if status not in {OrderStatus.REJECTED, OrderStatus.NEEDS_ATTENTION}:
-        yield from _compensate(story)
-        if any(entry.status is CompensationOutcome.FAILED for entry in story.ledger):
-            status = OrderStatus.NEEDS_ATTENTION
-    # What could not be undone must not be promised: then they hear that we look into it.
-    yield from _tell(story, MESSAGES[status])
+    if status not in {OrderStatus.REJECTED, OrderStatus.SETTLED_BY_OPERATOR}:
+        yield from _undo(story)
+        if story.ledger.with_status(*LET_BE):
+            status = OrderStatus.SETTLED_BY_OPERATOR
+    if status in MESSAGES:
+        yield from story.tell(MESSAGES[status])
     story.enter(status)
-    result = _result(story, stop.reason, stop).to_json()
-    if status is OrderStatus.NEEDS_ATTENTION:
-        # A failed instance is what alerts look for; what is left to do stays readable.
-        story.context.set_custom_status(
-            {"orderId": story.order.order_id, "status": status, "result": result}
-        )
-        raise NeedsAttentionError(f"order {story.order.order_id} stopped at {stop.reason}")
-    return result
+    return _result(story, stop.reason, stop).to_json()
 
 
-def _compensate(story: Story) -> Orchestration[None]:
-    """Undo every step begun, newest first; one that cannot be undone does not stop the others."""
+def _undo(story: Story) -> Orchestration[None]:
+    """Undo every step begun, newest first; what resists is an operator's business."""
     story.enter(OrderStatus.COMPENSATING)
-    for step in undo_plan(story.begun):
-        question = _compensation_input(story, step)
-        try:
-            answer = yield from story.ask(COMPENSATIONS[step], question, Undone, retry.COMPENSATION)
-            error = None if answer.undone else answer.reason
-        except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
-            error = code_of(failure)
-        story.ledger.append(
-            CompensationEntry(
-                step=step,
-                status=CompensationOutcome.FAILED if error else CompensationOutcome.DONE,
-                error=error,
-            )
-        )
+    yield from compensate(story.context, story.ledger)
+    if not story.ledger.with_status(StepStatus.COMPENSATION_FAILED):
+        return
+    # What could not be undone must not be promised: they hear that we look into it.
+    yield from story.tell(Message.DELAYED)
 
+    def again(begun: Begun) -> Orchestration[None]:
+        if story.status is not OrderStatus.COMPENSATING:
+            story.enter(OrderStatus.COMPENSATING)
+        yield from compensate(story.context, story.ledger, only={begun.step})
 
-def _compensation_input(story: Story, step: Step) -> WireModel:
-    match step:
-        case Step.RESERVE_STOCK:
-            return ReservationKey(reservation_id=story.key("reserve"))
-        case Step.AUTHORIZE_PAYMENT:
-            return PaymentKey(key=story.key("authorize"))
-        case Step.BOOK_SHIPMENT:
-            return CancelShipment(key=story.key("book"), at=story.context.current_utc_datetime)
-
-
-def _tell(story: Story, message: Message) -> Orchestration[None]:
-    """Write to the customer; a mail that cannot be sent changes nothing else."""
-    question = NotifyCustomer(
-        order_id=story.order.order_id,
-        key=story.key(f"notify:{message}"),
-        message=message,
-        total_minor=story.order.total_minor,
-        currency=story.order.currency,
-        tracking_number=story.shipment.tracking_number if story.shipment else None,
-        at=story.context.current_utc_datetime,
+    yield from settle(
+        story.desk,
+        Trouble.COMPENSATION,
+        stuck=lambda: story.ledger.with_status(StepStatus.COMPENSATION_FAILED),
+        undone=lambda: story.ledger.with_status(StepStatus.COMPENSATED),
+        again=again,
     )
-    try:
-        yield story.context.call_activity_with_retry(
-            names.NOTIFY_CUSTOMER, retry.BEST_EFFORT, question.to_json()
-        )
-        story.customer_told = True
-    except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
-        story.log.warning("the customer was not told %s: %s", message, code_of(failure))
 
 
 def _result(story: Story, reason: str | None, stop: Stop | None = None) -> OrderResult:
@@ -171,7 +125,12 @@ def _result(story: Story, reason: str | None, stop: Stop | None = None) -> Order
         payment_id=story.payment_id,
         shipment_id=story.shipment.shipment_id if story.shipment else None,
         tracking_number=story.shipment.tracking_number if story.shipment else None,
-        compensations=tuple(story.ledger),
+        compensations=tuple(
+            CompensationEntry.of(begun.entry)
+            for begun in reversed(story.ledger.begun)
+            if begun.undoing is not None
+        ),
+        settled=tuple(begun.entry for begun in story.ledger.with_status(*LET_BE)) or None,
         customer_told=story.customer_told,
         completed_at=story.context.current_utc_datetime,
     )

@@ -6,11 +6,11 @@ may have taken effect. What follows a stop is the orchestrator's business.
 
 from datetime import timedelta
 
-import azure.durable_functions as df
-
 from shared import retry
+from shared.attempts import GaveUp
 from shared.durable import Orchestration, sleep
-from shared.errors import code_of
+from shared.retry import BackoffRetryOptions
+from shared.saga import Begun, StepStatus
 from workflows.order_processing import names
 from workflows.order_processing.models import (
     AuthorizePayment,
@@ -30,10 +30,9 @@ from workflows.order_processing.transitions import OrderStatus, Step, Stop, paym
 
 def validate(story: Story) -> Orchestration[Stop | None]:
     """Refuse what cannot be sold as ordered; nothing has happened yet that could be undone."""
-    try:
-        found = yield from story.ask(names.VALIDATE_ORDER, story.order, Problems, retry.TRANSIENT)
-    except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
-        return _failed("validate_order", failure)
+    found = yield from story.ask(names.VALIDATE_ORDER, story.order, Problems, retry.TRANSIENT)
+    if isinstance(found, GaveUp):
+        return _failed("validate_order", found.error)
     if found.problems:
         return Stop(status=OrderStatus.REJECTED, reason="not_valid", problems=found.problems)
     return None
@@ -42,17 +41,17 @@ def validate(story: Story) -> Orchestration[Stop | None]:
 def reserve(story: Story) -> Orchestration[Stop | None]:
     """Hold the stock, all of it or nothing, longer than a payment may take."""
     story.enter(OrderStatus.RESERVING_STOCK)
-    story.begun.append(Step.RESERVE_STOCK)
+    key = story.key("reserve")
     question = ReserveStock(
-        reservation_id=story.key("reserve"),
+        reservation_id=key,
         items=story.order.items,
         expires_at=story.context.current_utc_datetime
         + timedelta(seconds=story.order.policy.reservation_ttl_s),
     )
-    try:
-        answer = yield from story.ask(names.RESERVE_STOCK, question, Reservation, retry.TRANSIENT)
-    except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
-        return _failed(Step.RESERVE_STOCK, failure)
+    begun = story.begin(Step.RESERVE_STOCK, question, key=key)
+    answer = yield from story.perform(begun, names.RESERVE_STOCK, Reservation, retry.TRANSIENT)
+    if answer is None:
+        return _failed(begun.step, begun.error)
     if answer.reserved:
         return None
     return Stop(status=OrderStatus.OUT_OF_STOCK, reason="missing: " + ", ".join(answer.missing))
@@ -61,13 +60,19 @@ def reserve(story: Story) -> Orchestration[Stop | None]:
 def authorize(story: Story) -> Orchestration[Stop | None]:
     """Hold the money; wait while the provider cannot say, but not for ever."""
     story.enter(OrderStatus.AUTHORIZING_PAYMENT)
-    story.begun.append(Step.AUTHORIZE_PAYMENT)
-    try:
-        payment = yield from _authorization(story)
-        if payment.status is PaymentStatus.PENDING:
-            payment = yield from _settlement(story, payment)
-    except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
-        return _failed(Step.AUTHORIZE_PAYMENT, failure)
+    question = AuthorizePayment(
+        order_id=story.order.order_id,
+        key=story.key("authorize"),
+        amount_minor=story.order.total_minor,
+        currency=story.order.currency,
+    )
+    begun = story.begin(Step.AUTHORIZE_PAYMENT, question, key=question.key)
+    payment = yield from _authorization(story, begun)
+    if payment is not None and payment.status is PaymentStatus.PENDING:
+        payment = yield from _settlement(story, payment)
+    if payment is None:
+        return _failed(begun.step, begun.error)
+    begun.complete(payment.to_json(), attempts=0)
     story.payment_id = payment.payment_id
     match payment.status:
         case PaymentStatus.AUTHORIZED | PaymentStatus.CAPTURED:
@@ -80,22 +85,16 @@ def authorize(story: Story) -> Orchestration[Stop | None]:
             return Stop(status=OrderStatus.COMPENSATED, reason=f"payment_{payment.status}")
 
 
-def _authorization(story: Story) -> Orchestration[Payment]:
+def _authorization(story: Story, begun: Begun) -> Orchestration[Payment | None]:
     """Authorize; when no answer comes, ask what became of it before deciding anything."""
-    question = AuthorizePayment(
-        order_id=story.order.order_id,
-        key=story.key("authorize"),
-        amount_minor=story.order.total_minor,
-        currency=story.order.currency,
-    )
-    try:
-        return (yield from story.ask(names.AUTHORIZE_PAYMENT, question, Payment, retry.TRANSIENT))
-    except Exception as failure:  # the SDK raises bare Exception for a failed task
-        story.log.warning("no answer to the authorization (%s), asking for it", code_of(failure))
-        payment = yield from _payment(story, retry.COMPENSATION)
-        if payment.status is PaymentStatus.ABSENT:
-            raise  # it never took effect: the failure is the outcome
+    payment = yield from story.perform(begun, names.AUTHORIZE_PAYMENT, Payment, retry.TRANSIENT)
+    if payment is not None:
         return payment
+    story.log.warning("no answer to the authorization (%s), asking for it", begun.error)
+    found = yield from _payment(story, retry.COMPENSATION)
+    if isinstance(found, GaveUp) or found.status is PaymentStatus.ABSENT:
+        return None  # it never took effect, as far as anybody can tell
+    return found
 
 
 def _settlement(story: Story, payment: Payment) -> Orchestration[Payment]:
@@ -110,14 +109,15 @@ def _settlement(story: Story, payment: Payment) -> Orchestration[Payment]:
             break
         yield from sleep(story.context, min(payment_check_pause(policy, checks), left))
         checks += 1
-        try:
-            payment = yield from _payment(story, retry.TRANSIENT)
-        except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
-            story.log.warning("the provider did not say (%s), still pending", code_of(failure))
+        found = yield from _payment(story, retry.TRANSIENT)
+        if isinstance(found, GaveUp):
+            story.log.warning("the provider did not say (%s), still pending", found.error)
+        else:
+            payment = found
     return payment
 
 
-def _payment(story: Story, policy: df.RetryOptions) -> Orchestration[Payment]:
+def _payment(story: Story, policy: BackoffRetryOptions) -> Orchestration[Payment | GaveUp]:
     """Ask the provider what it knows of this order's payment."""
     question = PaymentKey(key=story.key("authorize"))
     return (yield from story.ask(names.FIND_PAYMENT, question, Payment, policy))
@@ -126,17 +126,16 @@ def _payment(story: Story, policy: df.RetryOptions) -> Orchestration[Payment]:
 def book(story: Story) -> Orchestration[Stop | None]:
     """Hand the parcel to the carrier."""
     story.enter(OrderStatus.BOOKING_SHIPMENT)
-    story.begun.append(Step.BOOK_SHIPMENT)
     question = BookShipment(
         order_id=story.order.order_id,
         key=story.key("book"),
         service=story.order.service,
         at=story.context.current_utc_datetime,
     )
-    try:
-        booking = yield from story.ask(names.BOOK_SHIPMENT, question, Booking, retry.TRANSIENT)
-    except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
-        return _failed(Step.BOOK_SHIPMENT, failure)
+    begun = story.begin(Step.BOOK_SHIPMENT, question, key=question.key)
+    booking = yield from story.perform(begun, names.BOOK_SHIPMENT, Booking, retry.TRANSIENT)
+    if booking is None:
+        return _failed(begun.step, begun.error)
     if booking.shipment is None:
         return Stop(status=OrderStatus.COMPENSATED, reason="refused_by_carrier")
     story.shipment = booking.shipment
@@ -144,15 +143,19 @@ def book(story: Story) -> Orchestration[Stop | None]:
 
 
 def capture(story: Story) -> Orchestration[Stop | None]:
-    """Take the money: the pivot. A clear no can still be undone; silence cannot."""
-    story.enter(OrderStatus.CAPTURING_PAYMENT)
+    """Take the money: the pivot. A clear no can still be undone, silence is for operators."""
     question = PaymentKey(key=story.key("authorize"))
-    try:
-        payment = yield from story.ask(names.CAPTURE_PAYMENT, question, Payment, retry.PERSISTENT)
-    except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
-        return Stop(
-            status=OrderStatus.NEEDS_ATTENTION, reason=f"capture_payment: {code_of(failure)}"
-        )
+    begun = story.begin(Step.CAPTURE_PAYMENT, question, key=question.key)
+
+    def attempt(begun: Begun) -> Orchestration[None]:
+        story.enter(OrderStatus.CAPTURING_PAYMENT)
+        yield from story.perform(begun, names.CAPTURE_PAYMENT, Payment, retry.PERSISTENT)
+
+    yield from attempt(begun)
+    yield from story.see_through(begun, attempt)
+    if begun.status is not StepStatus.COMPLETED:
+        return _let_be(begun)
+    payment = Payment.from_json(begun.result)
     if payment.status is not PaymentStatus.CAPTURED:
         return Stop(status=OrderStatus.COMPENSATED, reason=f"payment_{payment.status}")
     story.captured_minor = story.order.total_minor
@@ -161,20 +164,30 @@ def capture(story: Story) -> Orchestration[Stop | None]:
 
 def commit(story: Story) -> Orchestration[Stop | None]:
     """Turn the reservation into sold stock; there is no way back from here."""
-    story.enter(OrderStatus.COMMITTING_STOCK)
     question = ReservationKey(reservation_id=story.key("reserve"))
-    try:
-        answer = yield from story.ask(names.COMMIT_STOCK, question, Reservation, retry.PERSISTENT)
-    except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
-        return Stop(status=OrderStatus.NEEDS_ATTENTION, reason=f"commit_stock: {code_of(failure)}")
-    if not answer.reserved:
-        return Stop(status=OrderStatus.NEEDS_ATTENTION, reason="commit_stock: reservation_lost")
-    return None
+    begun = story.begin(Step.COMMIT_STOCK, question, key=question.reservation_id)
+
+    def attempt(begun: Begun) -> Orchestration[None]:
+        story.enter(OrderStatus.COMMITTING_STOCK)
+        answer = yield from story.perform(begun, names.COMMIT_STOCK, Reservation, retry.PERSISTENT)
+        if answer is not None and not answer.reserved:
+            begun.fail("reservation_lost", attempts=0, result=begun.result)
+
+    yield from attempt(begun)
+    yield from story.see_through(begun, attempt)
+    return None if begun.status is StepStatus.COMPLETED else _let_be(begun)
 
 
-def _failed(step: str, failure: Exception) -> Stop:
+def _let_be(begun: Begun) -> Stop | None:
+    """An operator lets a step be: the order goes on without it, or it ends here."""
+    if begun.status is StepStatus.SKIPPED:
+        return None
+    return Stop(status=OrderStatus.SETTLED_BY_OPERATOR, reason=f"{begun.step}: {begun.error}")
+
+
+def _failed(step: str, error: str | None) -> Stop:
     """A step gave up: its effect is unknown, so the order is undone."""
-    return Stop(status=OrderStatus.COMPENSATED, reason=f"{step}: {code_of(failure)}")
+    return Stop(status=OrderStatus.COMPENSATED, reason=f"{step}: {error}")
 
 
 FORWARD = (validate, reserve, authorize, book, capture, commit)

@@ -1,17 +1,24 @@
-"""What one run of the order's story remembers, and how it asks activities.
+"""What one run of the order's story remembers, and how it asks activities and operators.
 
 Deterministic: every replay rebuilds it from the same answers. The steps are in steps, the plot in
-orchestrator.
+orchestrator; what was begun and how it is undone is kept by shared.saga.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import azure.durable_functions as df
 
+from shared import retry
+from shared.attempts import Answered, GaveUp, Patience, attempted
+from shared.attention import Desk, Trouble, settle
 from shared.durable import Orchestration, StoryLogger
-from shared.models import WireModel
-from workflows.order_processing.models import CompensationEntry, Order, Shipment
-from workflows.order_processing.transitions import OrderStatus, Step, advance
+from shared.models import JsonObject, WireModel
+from shared.retry import BackoffRetryOptions
+from shared.saga import Begun, Ledger, StepStatus
+from workflows.order_processing import names
+from workflows.order_processing.models import Message, NotifyCustomer, Order, Shipment
+from workflows.order_processing.transitions import UNDOING, OrderStatus, Step, advance
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,29 +29,108 @@ class Story:
     order: Order
     log: StoryLogger
     status: OrderStatus = OrderStatus.VALIDATING
-    begun: list[Step] = field(default_factory=list[Step])
-    ledger: list[CompensationEntry] = field(default_factory=list[CompensationEntry])
+    ledger: Ledger = field(default_factory=Ledger)
     payment_id: str | None = None
     captured_minor: int = 0
     shipment: Shipment | None = None
     customer_told: bool = False
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(
+            self.context, workflow=names.ORCHESTRATOR, log=self.log, show=self._show_attention
+        )
 
     def enter(self, status: OrderStatus) -> None:
         """Move to the next status and show it."""
         self.status = advance(self.status, status)
         self.show()
 
-    def show(self) -> None:
+    def show(self, **more: JsonObject) -> None:
         """Tell whoever looks at the instance where the order stands."""
-        self.context.set_custom_status({"orderId": self.order.order_id, "status": self.status})
+        self.context.set_custom_status(
+            {"orderId": self.order.order_id, "status": self.status, **more}
+        )
 
     def key(self, step: str) -> str:
         """Return the idempotency key of a step: the same on every retry and every replay."""
         return f"{self.context.instance_id}:{step}"
 
+    def begin(self, step: Step, question: WireModel, *, key: str) -> Begun:
+        """Note a step before it is called."""
+        return self.ledger.begin(step, question.to_json(), key=key, undo=UNDOING.get(step))
+
+    def perform[A: WireModel](
+        self, begun: Begun, activity: str, answer: type[A], policy: BackoffRetryOptions
+    ) -> Orchestration[A | None]:
+        """Call the activity of a step and note what came of it; None when it gave up."""
+        found = yield from self._asked(activity, begun.input, answer, policy)
+        match found:
+            case GaveUp():
+                begun.fail(found.error, attempts=found.attempts)
+                return None
+            case parsed, attempts:
+                begun.complete(parsed.to_json(), attempts=attempts)
+                return parsed
+
     def ask[A: WireModel](
-        self, activity: str, question: WireModel, answer: type[A], policy: df.RetryOptions
-    ) -> Orchestration[A]:
-        """Call an activity and parse what it says."""
-        raw = yield self.context.call_activity_with_retry(activity, policy, question.to_json())
-        return answer.from_json(raw)
+        self, activity: str, question: WireModel, answer: type[A], policy: BackoffRetryOptions
+    ) -> Orchestration[A | GaveUp]:
+        """Call an activity that leaves nothing to undo, and parse what it says."""
+        found = yield from self._asked(activity, question.to_json(), answer, policy)
+        return found if isinstance(found, GaveUp) else found[0]
+
+    def see_through(
+        self, begun: Begun, again: Callable[[Begun], Orchestration[None]]
+    ) -> Orchestration[None]:
+        """Ask operators about a step with no way back, until it is done or they let it be."""
+        if begun.status is StepStatus.FAILED:
+            yield from self.tell(Message.DELAYED)
+        yield from settle(
+            self.desk,
+            Trouble.FORWARD_RECOVERY,
+            stuck=lambda: [begun] if begun.status is StepStatus.FAILED else [],
+            undone=list,
+            again=again,
+        )
+
+    def tell(self, message: Message) -> Orchestration[None]:
+        """Write to the customer; a mail that cannot be sent changes nothing else."""
+        question = NotifyCustomer(
+            order_id=self.order.order_id,
+            key=self.key(f"notify:{message}"),
+            message=message,
+            total_minor=self.order.total_minor,
+            currency=self.order.currency,
+            tracking_number=self.shipment.tracking_number if self.shipment else None,
+            at=self.context.current_utc_datetime,
+        )
+        outcome = yield from attempted(
+            self.context,
+            names.NOTIFY_CUSTOMER,
+            question.to_json(),
+            patience=Patience(backoff=retry.BEST_EFFORT.backoff),
+        )
+        if isinstance(outcome, GaveUp):
+            self.log.warning("the customer was not told %s: %s", message, outcome.error)
+        else:
+            self.customer_told = True
+
+    def _asked[A: WireModel](
+        self, activity: str, payload: JsonObject, answer: type[A], policy: BackoffRetryOptions
+    ) -> Orchestration[GaveUp | tuple[A, int]]:
+        outcome = yield from attempted(
+            self.context, activity, payload, patience=Patience(backoff=policy.backoff)
+        )
+        match outcome:
+            case GaveUp():
+                return outcome
+            case Answered(value=value, attempts=attempts):
+                try:
+                    return answer.from_json(value), attempts
+                except ValueError:
+                    return GaveUp(error="not_understood", attempts=attempts)
+
+    def _show_attention(self, attention: JsonObject) -> None:
+        self.status = advance(self.status, OrderStatus.NEEDS_ATTENTION)
+        self.show(attention=attention)

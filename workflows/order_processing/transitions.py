@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from shared.money import in_words
+from shared.saga import Undo
 from workflows.order_processing import names
 from workflows.order_processing.models import (
     Letter,
@@ -33,6 +34,7 @@ class OrderStatus(StrEnum):
     CAPTURING_PAYMENT = "capturing_payment"  # the pivot
     COMMITTING_STOCK = "committing_stock"
     COMPENSATING = "compensating"
+    NEEDS_ATTENTION = "needs_attention"  # an operator is waited for
 
     SHIPPED = "shipped"  # fulfilled; an end only when nobody can tell how the delivery went
     DELIVERED = "delivered"
@@ -43,7 +45,7 @@ class OrderStatus(StrEnum):
     PAYMENT_DECLINED = "payment_declined"
     PAYMENT_EXPIRED = "payment_expired"
     COMPENSATED = "compensated"
-    NEEDS_ATTENTION = "needs_attention"
+    SETTLED_BY_OPERATOR = "settled_by_operator"
 
 
 _UNDONE = frozenset(
@@ -52,7 +54,7 @@ _UNDONE = frozenset(
         OrderStatus.PAYMENT_DECLINED,
         OrderStatus.PAYMENT_EXPIRED,
         OrderStatus.COMPENSATED,
-        OrderStatus.NEEDS_ATTENTION,
+        OrderStatus.SETTLED_BY_OPERATOR,
     }
 )
 
@@ -85,7 +87,17 @@ ALLOWED: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
             }
         ),
         OrderStatus.COMMITTING_STOCK: frozenset({OrderStatus.SHIPPED, OrderStatus.NEEDS_ATTENTION}),
-        OrderStatus.COMPENSATING: _UNDONE,
+        OrderStatus.COMPENSATING: _UNDONE | {OrderStatus.NEEDS_ATTENTION},
+        # Back to what did not go on, or past it, as the operator says.
+        OrderStatus.NEEDS_ATTENTION: frozenset(
+            {
+                OrderStatus.CAPTURING_PAYMENT,
+                OrderStatus.COMMITTING_STOCK,
+                OrderStatus.COMPENSATING,
+                OrderStatus.SHIPPED,
+                OrderStatus.SETTLED_BY_OPERATOR,
+            }
+        ),
         OrderStatus.SHIPPED: frozenset(
             {OrderStatus.DELIVERED, OrderStatus.RETURNED, OrderStatus.LOST}
         ),
@@ -105,18 +117,21 @@ def advance(current: OrderStatus, to: OrderStatus) -> OrderStatus:
 
 
 class Step(StrEnum):
-    """The steps that can be undone, in the order in which they are begun."""
+    """The steps that have effects, in the order in which they are begun."""
 
     RESERVE_STOCK = "reserve_stock"
     AUTHORIZE_PAYMENT = "authorize_payment"
     BOOK_SHIPMENT = "book_shipment"
+    CAPTURE_PAYMENT = "capture_payment"  # the pivot
+    COMMIT_STOCK = "commit_stock"
 
 
-COMPENSATIONS: Mapping[Step, str] = MappingProxyType(
+# How the steps before the pivot are undone.
+UNDOING: Mapping[Step, Undo] = MappingProxyType(
     {
-        Step.RESERVE_STOCK: names.RELEASE_STOCK,
-        Step.AUTHORIZE_PAYMENT: names.VOID_PAYMENT,
-        Step.BOOK_SHIPMENT: names.CANCEL_SHIPMENT,
+        Step.RESERVE_STOCK: Undo(activity=names.RELEASE_STOCK),
+        Step.AUTHORIZE_PAYMENT: Undo(activity=names.VOID_PAYMENT),
+        Step.BOOK_SHIPMENT: Undo(activity=names.CANCEL_SHIPMENT),
     }
 )
 
@@ -130,11 +145,6 @@ MONEY_IS_BACK = frozenset(
         PaymentStatus.REFUNDED,
     }
 )
-
-
-def undo_plan(begun: Sequence[Step]) -> tuple[Step, ...]:
-    """What to undo, newest first: everything begun, because its effect may have happened."""
-    return tuple(reversed(begun))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +163,6 @@ MESSAGES: Mapping[OrderStatus, Message] = MappingProxyType(
         OrderStatus.PAYMENT_DECLINED: Message.PAYMENT_DECLINED,
         OrderStatus.PAYMENT_EXPIRED: Message.PAYMENT_EXPIRED,
         OrderStatus.COMPENSATED: Message.CANCELLED,
-        OrderStatus.NEEDS_ATTENTION: Message.DELAYED,
     }
 )
 

@@ -54,7 +54,7 @@ def test_an_order_ends_as_its_story_says(played: Played, name: str) -> None:
         "currency": story.currency,
     }
     undone = [(entry["step"], entry["status"]) for entry in output["compensations"]]
-    assert undone == [(step, "done") for step in story.undone]
+    assert undone == [(step, "compensated") for step in story.undone]
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from funchost.engine.ports import InstanceRecord
+from funchost.testing.clock import VirtualClock
+from shared import attention
 from shared.errors import ProviderUnavailableError
 from tests.support.builders import an_order_request, the_order_for
 from tests.support.functions import activities_in, orchestrator_of
@@ -54,6 +56,11 @@ class World:
     parcels: Parcels = field(default_factory=Parcels)
     down: set[str] = field(default_factory=set[str])
     took: timedelta = timedelta()
+    began: datetime = T0
+    # An operator accepts what is, so long after the beginning, and the event of it is lost.
+    decides_after: timedelta = timedelta()
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    alerts: list[Any] = field(default_factory=list[Any])
 
     def of(self, business_id: str, *, table: str) -> str:
         assert table == names.REQUESTS_TABLE
@@ -69,17 +76,25 @@ class World:
         registered = activities_in(activities.blueprint) | activities_in(
             tracking_activities.blueprint
         )
+        registered |= {
+            attention.RAISE_ALERT: self.alerts.append,
+            attention.FIND_DECISION: self.decided,
+        }
         worker = SdkWorker(
             named(names.ORCHESTRATOR, orchestrator_of(process_order)),
             named(tracking_names.ORCHESTRATOR, orchestrator_of(track_delivery)),
             activities={name: self.unless_down(name, code) for name, code in registered.items()},
         )
         async with task_hub(worker) as hub:
-            began = hub.clock.now()
+            self.clock, self.began = hub.clock, hub.clock.now()
             await hub.start(names.ORCHESTRATOR, order, instance_id="order-A1")
             record = await hub.ended("order-A1")
-            self.took = hub.clock.now() - began
+            self.took = hub.clock.now() - self.began
             return record
+
+    def decided(self, _key: Any) -> Any:
+        is_decided = self.clock.now() - self.began >= self.decides_after
+        return {"decision": {"action": "accept"}} if is_decided else {}
 
     def unless_down(self, name: str, code: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def guarded(payload: Any) -> Any:
@@ -134,30 +149,34 @@ def test_a_carrier_that_stays_away_is_given_fifteen_seconds(world: World) -> Non
     assert timedelta(seconds=15) <= world.took < timedelta(seconds=20)
 
 
-def test_a_capture_without_an_answer_is_tried_for_long_and_then_fails_the_instance(
+def test_a_capture_without_an_answer_is_tried_for_long_and_then_decided_by_an_operator(
     world: World,
 ) -> None:
     world.down = {names.CAPTURE_PAYMENT}
+    world.decides_after = timedelta(days=2)
 
-    record = world.run()
+    result = output(world.run())
 
-    assert record.status == "Failed"
-    assert "needs_attention" in (record.output or "")
-    shown = json.loads(record.custom_status or "null")
-    assert shown["status"] == "needs_attention"
-    assert shown["result"]["reason"] == "capture_payment: provider_unavailable"
-    assert shown["result"]["compensations"] == []
-    assert timedelta(minutes=38) <= world.took < timedelta(minutes=39)
+    assert result["status"] == "settled_by_operator"
+    assert result["reason"] == "capture_payment: provider_unavailable"
+    assert result["compensations"] == []
+    assert [(e["step"], e["status"], e["attempts"]) for e in result["settled"]] == [
+        ("capture_payment", "accepted", 16)
+    ]
+    # 38 minutes of trying, then looks after 1, 2, 4, 8, 16 and 24 hours.
+    assert len(world.alerts) == 6
+    assert timedelta(hours=55) <= world.took < timedelta(hours=56)
 
 
 def test_a_compensation_without_an_answer_is_tried_for_two_minutes(world: World) -> None:
     world.down = {names.BOOK_SHIPMENT, names.VOID_PAYMENT}
 
-    record = world.run()
+    result = output(world.run())
 
-    assert record.status == "Failed"
+    assert result["status"] == "settled_by_operator"
     assert world.outside.stock.reservations == {"order-A1:reserve": "released"}
-    assert timedelta(seconds=138) <= world.took < timedelta(seconds=145)
+    first_alert = datetime.fromisoformat(world.alerts[0]["at"])
+    assert timedelta(seconds=138) <= first_alert - world.began < timedelta(seconds=145)
 
 
 @pytest.mark.slow

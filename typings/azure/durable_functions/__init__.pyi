@@ -11,6 +11,7 @@ from typing import Any
 import azure.functions as func
 from azure.durable_functions.models import TaskBase
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+from azure.durable_functions.models.Task import TimerTask
 from azure.functions.decorators.function_app import FunctionBuilder
 
 __all__ = [
@@ -62,7 +63,10 @@ class DurableOrchestrationContext:
     def call_sub_orchestrator(
         self, name: str, input_: Any | None = None, instance_id: str | None = None
     ) -> TaskBase: ...
-    def create_timer(self, fire_at: datetime) -> TaskBase: ...
+    def create_timer(self, fire_at: datetime) -> TimerTask: ...
+    def wait_for_external_event(self, name: str) -> TaskBase: ...
+    def task_any(self, activities: list[TaskBase]) -> TaskBase: ...
+    def task_all(self, activities: list[TaskBase]) -> TaskBase: ...
     def continue_as_new(self, input_: Any) -> None: ...
 
 class DurableOrchestrationClient:
@@ -72,6 +76,9 @@ class DurableOrchestrationClient:
         instance_id: str | None = None,
         client_input: Any | None = None,
     ) -> str: ...
+    async def raise_event(
+        self, instance_id: str, event_name: str, event_data: Any = None
+    ) -> None: ...
     async def get_status(
         self,
         instance_id: str,

@@ -65,18 +65,18 @@ def test_a_finished_instance_shows_its_output_and_is_not_to_be_asked_again() -> 
     assert document(response)["businessStatus"] == "lost"
 
 
-def test_an_instance_that_failed_on_purpose_shows_its_result_and_a_code() -> None:
+def test_an_instance_that_failed_shows_where_it_stood_and_a_code() -> None:
     client = a_client(
         runtimeStatus="Failed",
-        customStatus={"status": "needs_attention", "result": {"status": "needs_attention"}},
-        output="Orchestrator function 'o' failed: NeedsAttentionError: needs_attention: order A1",
+        customStatus={"status": "capturing_payment"},
+        output="Orchestrator function 'o' failed: RequestMissingError: request_missing: A1",
     )
 
     shown = document(get(client))
 
-    assert shown["output"] == {"status": "needs_attention"}
-    assert shown["businessStatus"] == "needs_attention"
-    assert shown["failure"] == "needs_attention"
+    assert shown["output"] is None
+    assert shown["businessStatus"] == "capturing_payment"
+    assert shown["failure"] == "request_missing"
 
 
 def test_what_an_unexpected_failure_says_stays_inside() -> None:

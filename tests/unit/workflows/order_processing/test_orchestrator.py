@@ -1,11 +1,14 @@
 """The story of an order, told against the real activities and an outside world in memory."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from shared import attention
 from shared.errors import ProviderUnavailableError
 from tests.support.builders import an_order_request, the_order_for
 from tests.support.functions import activities_in
@@ -27,17 +30,33 @@ class World:
     down: set[str] = field(default_factory=set[str])
     loses_answer: set[str] = field(default_factory=set[str])
     delivery: str = "delivered"
+    missing: bool = False  # the kept request
+    # What operators say, round after round; an alert makes well what is named in heals.
+    decisions: list[dict[str, str]] = field(default_factory=lambda: [{"action": "accept"}])
+    heals: set[str] = field(default_factory=set[str])
+    alerts: list[Any] = field(default_factory=list[Any])
+    raised: dict[str, timedelta] = field(default_factory=dict[str, timedelta])
 
     def run(self, **request: Any) -> Run:
         body = an_order_request(**request)
         self.monkeypatch.setattr(activities, "outside", self.outside.ports)
         self.monkeypatch.setattr(activities, "kept_requests", lambda: self.outside.requests)
         self.outside.requests.keep(
-            body["orderId"], body=body, contact=body["customer"]["email"], now=T0
+            "other" if self.missing else body["orderId"],
+            body=body,
+            contact=body["customer"]["email"],
+            now=T0,
         )
-        return play(process_order, the_order_for(body), self.answer)
+        return play(process_order, the_order_for(body), self.answer, events=self.raised)
 
     def answer(self, call: Call) -> Any:
+        if call.name == attention.RAISE_ALERT:
+            self.alerts.append(call.input)
+            self.down -= self.heals
+            return None
+        if call.name == attention.FIND_DECISION:
+            said = dict(enumerate(self.decisions, start=1)).get(call.input["round"])
+            return {"decision": said} if said else {}
         if call.name in self.down:
             raise ProviderUnavailableError("down")
         if call.kind == "sub_orchestration":
@@ -49,6 +68,22 @@ class World:
 
     def told(self) -> list[str]:
         return [key.rpartition(":")[2] for key in self.outside.mail.messages]
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def raise_after(world: World, *, reminders: int) -> None:
+    """Run until operators were reminded so often."""
+    tell = world.answer
+
+    def answer(call: Call) -> Any:
+        assert len(world.alerts) <= reminders, "enough"
+        return tell(call)
+
+    world.answer = answer  # type: ignore[method-assign]
+    world.run()
 
 
 @pytest.fixture
@@ -176,8 +211,9 @@ def test_a_lost_answer_is_asked_for_before_anything_is_decided(world: World) -> 
     run = world.run()
 
     assert run.output["status"] == "delivered"
-    after = run.names.index(names.AUTHORIZE_PAYMENT) + 1
-    assert run.names[after] == names.FIND_PAYMENT
+    asked = run.names.index(names.FIND_PAYMENT)
+    assert run.names[asked - 1] == names.AUTHORIZE_PAYMENT
+    assert run.names[asked + 1] == names.BOOK_SHIPMENT
     assert world.outside.payments.payments == {"order-A1:authorize": "captured"}
 
 
@@ -200,9 +236,9 @@ def test_a_carrier_that_stays_away_costs_the_customer_nothing(world: World) -> N
     assert run.output["reason"] == "book_shipment: provider_unavailable"
     assert run.output["amounts"]["capturedMinor"] == 0
     assert run.output["compensations"] == [
-        {"step": "book_shipment", "status": "done"},
-        {"step": "authorize_payment", "status": "done"},
-        {"step": "reserve_stock", "status": "done"},
+        {"step": "book_shipment", "status": "compensated", "attempts": 1},
+        {"step": "authorize_payment", "status": "compensated", "attempts": 1},
+        {"step": "reserve_stock", "status": "compensated", "attempts": 1},
     ]
     assert world.outside.payments.payments == {"order-A1:authorize": "voided"}
     assert world.outside.stock.reservations == {"order-A1:reserve": "released"}
@@ -218,37 +254,163 @@ def test_a_carrier_that_refuses_is_not_asked_again(world: World) -> None:
     assert run.output["reason"] == "refused_by_carrier"
 
 
-def test_a_compensation_that_fails_does_not_stop_the_others_and_fails_the_instance(
+def test_a_compensation_that_fails_does_not_stop_the_others_and_waits_for_an_operator(
     world: World,
 ) -> None:
     world.down = {names.BOOK_SHIPMENT, names.VOID_PAYMENT}
 
     run = world.run()
 
-    assert str(run.failure) == (
-        "needs_attention: order A1 stopped at book_shipment: provider_unavailable"
-    )
-    final = run.context.custom_statuses[-1]
-    assert final["status"] == "needs_attention"
-    assert final["result"]["compensations"] == [
-        {"step": "book_shipment", "status": "done"},
-        {"step": "authorize_payment", "status": "failed", "error": "provider_unavailable"},
-        {"step": "reserve_stock", "status": "done"},
-    ]
     assert world.outside.stock.reservations == {"order-A1:reserve": "released"}
     assert world.told() == ["delayed"]  # nothing is promised that was not done
+    assert world.alerts[0] == {
+        "instanceId": "order-A1",
+        "workflow": names.ORCHESTRATOR,
+        "round": 1,
+        "reminder": 0,
+        "trouble": "compensation",
+        "open": [{"step": "authorize_payment", "error": "provider_unavailable", "attempts": 8}],
+        "undone": ["book_shipment", "reserve_stock"],
+        "at": "2030-01-01T12:02:18Z",
+    }
+    assert {
+        "orderId": "A1",
+        "status": "needs_attention",
+        "attention": {
+            "round": 1,
+            "trouble": "compensation",
+            "open": world.alerts[0]["open"],
+            "undone": ["book_shipment", "reserve_stock"],
+        },
+    } in run.context.custom_statuses
+
+
+def test_an_operator_who_accepts_ends_the_order_with_what_is(world: World) -> None:
+    world.down = {names.BOOK_SHIPMENT, names.VOID_PAYMENT}
+
+    run = world.run()
+
+    assert run.output["status"] == "settled_by_operator"
+    assert run.output["reason"] == "book_shipment: provider_unavailable"
+    assert run.output["compensations"] == [
+        {"step": "book_shipment", "status": "compensated", "attempts": 1},
+        {
+            "step": "authorize_payment",
+            "status": "accepted",
+            "attempts": 8,
+            "error": "provider_unavailable",
+        },
+        {"step": "reserve_stock", "status": "compensated", "attempts": 1},
+    ]
+    assert [entry["step"] for entry in run.output["settled"]] == ["authorize_payment"]
+
+
+def test_a_compensation_that_is_tried_again_and_succeeds_ends_as_if_nothing_had_been(
+    world: World,
+) -> None:
+    world.down = {names.BOOK_SHIPMENT, names.VOID_PAYMENT}
+    world.heals, world.decisions = {names.VOID_PAYMENT}, [{"action": "retry"}]
+
+    run = world.run()
+
+    assert run.output["status"] == "compensated"
+    assert run.output["compensations"][1] == {
+        "step": "authorize_payment",
+        "status": "compensated",
+        "attempts": 9,
+    }
+    assert "settled" not in run.output
+    assert world.outside.payments.payments == {"order-A1:authorize": "voided"}
+    assert world.told() == ["delayed", "cancelled"]
 
 
 @pytest.mark.parametrize("step", [names.CAPTURE_PAYMENT, names.COMMIT_STOCK])
-def test_after_the_pivot_nothing_is_undone_and_a_person_is_called(world: World, step: str) -> None:
+def test_after_the_pivot_nothing_is_undone_and_an_operator_decides(world: World, step: str) -> None:
     world.down = {step}
 
     run = world.run()
 
-    assert run.failure is not None
+    assert run.output["status"] == "settled_by_operator"
     assert not set(run.names) & set(UNDOING)
-    assert run.context.custom_statuses[-1]["result"]["status"] == "needs_attention"
+    assert [(alert["trouble"], alert["undone"]) for alert in world.alerts[:1]] == [
+        ("forward_recovery", [])
+    ]
     assert world.told() == ["delayed"]
+
+
+@pytest.mark.parametrize("step", [names.CAPTURE_PAYMENT, names.COMMIT_STOCK])
+def test_a_step_after_the_pivot_goes_on_when_it_is_tried_again(world: World, step: str) -> None:
+    world.down, world.heals, world.decisions = {step}, {step}, [{"action": "retry"}]
+
+    run = world.run()
+
+    assert run.output["status"] == "delivered"
+    assert run.output["amounts"]["capturedMinor"] == 9980
+    assert world.outside.payments.payments == {"order-A1:authorize": "captured"}
+    assert world.outside.stock.reservations == {"order-A1:reserve": "committed"}
+    assert world.told() == ["delayed", "confirmed"]
+
+
+def test_a_capture_that_an_operator_skips_does_not_count_as_captured(world: World) -> None:
+    world.down, world.decisions = {names.CAPTURE_PAYMENT}, [{"action": "skip"}]
+
+    run = world.run()
+
+    assert run.output["status"] == "delivered"
+    assert run.output["amounts"]["capturedMinor"] == 0
+    assert run.output["settled"] == [
+        {
+            "step": "capture_payment",
+            "status": "skipped",
+            "attempts": 16,
+            "error": "provider_unavailable",
+        }
+    ]
+
+
+def test_a_capture_without_an_answer_that_turns_out_refused_is_undone(world: World) -> None:
+    world.down, world.heals = {names.CAPTURE_PAYMENT}, {names.CAPTURE_PAYMENT}
+    world.decisions = [{"action": "retry"}]
+    world.outside.payments.refuses_capture = True
+
+    run = world.run()
+
+    assert run.output["status"] == "compensated"
+    assert run.output["reason"] == "payment_authorized"
+    assert world.outside.payments.payments == {"order-A1:authorize": "voided"}
+
+
+def test_a_decision_is_heard_as_soon_as_it_is_announced(world: World) -> None:
+    world.down, world.raised = {names.CAPTURE_PAYMENT}, {"attention:1": timedelta(minutes=50)}
+
+    run = world.run()
+
+    assert run.output["status"] == "settled_by_operator"
+    assert run.waited == timedelta(minutes=50)
+
+
+def test_an_announcement_without_a_decision_is_looked_at_and_forgotten(world: World) -> None:
+    world.down, world.decisions = {names.CAPTURE_PAYMENT}, []
+    world.raised = {"attention:1": timedelta(minutes=45)}
+
+    with pytest.raises(AssertionError, match="enough"):
+        raise_after(world, reminders=3)
+
+    assert [alert["at"][11:16] for alert in world.alerts] == ["12:38", "13:38", "15:38", "19:38"]
+
+
+def test_operators_are_reminded_with_growing_pauses_of_a_day_at_most(world: World) -> None:
+    world.down, world.decisions = {names.CAPTURE_PAYMENT}, []
+
+    with pytest.raises(AssertionError, match="enough"):
+        raise_after(world, reminders=8)
+
+    hours = [
+        (later - earlier).total_seconds() / 3600
+        for earlier, later in pairwise(instant(alert["at"]) for alert in world.alerts)
+    ]
+    assert hours == [1, 2, 4, 8, 16, 24, 24, 24]
+    assert [alert["reminder"] for alert in world.alerts] == list(range(9))
 
 
 def test_a_provider_that_refuses_the_capture_is_a_no_that_can_be_undone(world: World) -> None:
@@ -268,10 +430,11 @@ def test_a_parcel_that_is_on_its_way_cannot_be_called_back_by_anybody(world: Wor
 
     run = world.run()
 
-    assert run.failure is not None
-    assert run.context.custom_statuses[-1]["result"]["compensations"][0] == {
+    assert run.output["status"] == "settled_by_operator"
+    assert run.output["compensations"][0] == {
         "step": "book_shipment",
-        "status": "failed",
+        "status": "accepted",
+        "attempts": 1,
         "error": "already_picked_up",
     }
 
@@ -281,10 +444,9 @@ def test_stock_that_was_lost_after_the_payment_calls_a_person(world: World) -> N
 
     run = world.run()
 
-    assert run.failure is not None
-    result = run.context.custom_statuses[-1]["result"]
-    assert result["reason"] == "commit_stock: reservation_lost"
-    assert result["amounts"]["capturedMinor"] == 9980
+    assert run.output["status"] == "settled_by_operator"
+    assert run.output["reason"] == "commit_stock: reservation_lost"
+    assert run.output["amounts"]["capturedMinor"] == 9980
 
 
 def test_a_payment_that_was_called_off_elsewhere_ends_the_order(world: World) -> None:
@@ -296,14 +458,35 @@ def test_a_payment_that_was_called_off_elsewhere_ends_the_order(world: World) ->
     assert run.output["reason"] == "payment_voided"
 
 
-def test_the_waiting_after_the_pivot_is_much_longer_than_before_it(world: World) -> None:
+@pytest.mark.parametrize(
+    ("step", "seconds", "tries"),
+    [
+        (names.RESERVE_STOCK, 15, 5),
+        (names.BOOK_SHIPMENT, 15, 5),
+        (names.CAPTURE_PAYMENT, 2311, 16),
+        (names.COMMIT_STOCK, 2311, 16),
+    ],
+)
+def test_the_waiting_after_the_pivot_is_much_longer_than_before_it(
+    world: World, step: str, seconds: int, tries: int
+) -> None:
+    world.down = {step}
+
     run = world.run()
 
-    policies = {call.name: call.policy for call in run.calls if call.kind == "activity"}
-    patience = {name: sum(p.backoff.waits(), T0 - T0) for name, p in policies.items()}
-    assert patience[names.RESERVE_STOCK].total_seconds() == 15
-    assert patience[names.CAPTURE_PAYMENT].total_seconds() > 1800
-    assert patience[names.COMMIT_STOCK].total_seconds() > 1800
+    pauses = [call.fire_at for call in run.calls if call.kind == "timer" and call.fire_at]
+    assert (pauses[tries - 2] - T0).total_seconds() == seconds
+    assert run.names.count(step) == tries
+
+
+def test_a_failure_that_no_retry_heals_is_not_tried_again(world: World) -> None:
+    world.missing = True
+
+    run = world.run()
+
+    assert run.output["status"] == "compensated"
+    assert run.output["reason"] == "authorize_payment: request_missing"
+    assert run.names.count(names.AUTHORIZE_PAYMENT) == 1
 
 
 def test_a_mail_that_cannot_be_sent_changes_nothing_else(world: World) -> None:
@@ -386,9 +569,11 @@ def test_whatever_step_fails_what_was_begun_is_undone_once_and_newest_first(
         (world.loses_answer if effect_happened else world.down).add(step)
         run = world.run()
 
-    assert [name for name in run.names if name in UNDOING] == expected
+    assert list(dict.fromkeys(name for name in run.names if name in UNDOING)) == expected
     if stuck & set(expected):
-        assert run.failure is not None
+        assert run.output["status"] == "settled_by_operator"
+        left = [e["step"] for e in run.output["compensations"] if e["status"] == "accepted"]
+        assert len(left) == len(stuck & set(expected))
     else:
         assert run.output["status"] == "compensated"
         assert set(world.outside.stock.reservations.values()) <= {"released"}

@@ -1,5 +1,5 @@
 """Tasks of azure-functions-durable 1.7, as far as this repository uses them."""
 
-class TaskBase:
-    @property
-    def is_completed(self) -> bool: ...
+from azure.durable_functions.models.Task import TaskBase
+
+__all__ = ["TaskBase"]
