@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
+from shared.errors import MalformedJsonError
 from shared.principal import address_of
 from shared.signed_links import LinkKeys
+from shared.strict_json import parse_json
 
 STORAGE_SETTING = "AzureWebJobsStorage"
 
@@ -27,6 +29,13 @@ _EMULATOR_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 _LOOP_BACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_EXAMPLE_ROLES: Mapping[str, tuple[str, ...]] = {
+    "manager": ("manager@example.com",),
+    "finance": ("finance.one@example.com", "finance.two@example.com"),
+    "legal": ("legal@example.com",),
+    "director": ("director@example.com",),
+    "deputy": ("deputy@example.com",),
+}
 _LONGEST = timedelta(days=365)
 _PREFIX = re.compile(r"[a-z][a-z0-9]{0,19}")
 
@@ -82,6 +91,7 @@ class Settings:
         easy_auth_enabled: whether the platform says that it authenticates callers.
         operators_mail: where operators are told that a workflow needs them.
         link_keys: what links in mails are signed with, or None when nothing is configured.
+        approval_roles: who approves in which role, by mail address; examples on a local emulator.
     """
 
     storage: StorageConnection
@@ -95,6 +105,7 @@ class Settings:
     easy_auth_enabled: bool
     operators_mail: str
     link_keys: LinkKeys | None
+    approval_roles: Mapping[str, tuple[str, ...]]
 
     @property
     def storage_is_local(self) -> bool:
@@ -108,8 +119,9 @@ class Settings:
         Raises:
             InvalidSettingError: naming the first setting that is missing or wrong.
         """
+        storage = _storage(environ)
         settings = cls(
-            storage=_storage(environ),
+            storage=storage,
             data_prefix=_data_prefix(environ),
             payment_deadline=_seconds(environ, "ORDER_PAYMENT_DEADLINE_S", 900),
             payment_check_interval=_seconds(environ, "ORDER_PAYMENT_CHECK_INTERVAL_S", 15),
@@ -120,6 +132,7 @@ class Settings:
             easy_auth_enabled=environ.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true",
             operators_mail=_operators_mail(environ),
             link_keys=_link_keys(environ),
+            approval_roles=_approval_roles(environ, local=is_local_emulator(storage)),
         )
         if settings.identity is IdentitySource.DEVELOPMENT and not settings.storage_is_local:
             raise InvalidSettingError(
@@ -182,6 +195,38 @@ def _operators_mail(environ: Mapping[str, str]) -> str:
     if address is None:
         raise InvalidSettingError("OPERATORS_MAIL", f"{raw!r} is not a mail address")
     return address
+
+
+def _approval_roles(environ: Mapping[str, str], *, local: bool) -> Mapping[str, tuple[str, ...]]:
+    """Read ``{"manager": ["manager@example.com"]}``; on an emulator there are examples."""
+    setting = "APPROVAL_ROLES"
+    raw = environ.get(setting, "").strip()
+    if not raw:
+        return _EXAMPLE_ROLES if local else {}
+    try:
+        document = parse_json(raw.encode())
+    except MalformedJsonError as error:
+        raise InvalidSettingError(setting, error.message) from None
+    if not isinstance(document, dict):
+        raise InvalidSettingError(setting, "is not a JSON object of roles")
+    return {
+        role: _addresses(setting, role, people)
+        for role, people in cast("dict[str, Any]", document).items()
+    }
+
+
+def _addresses(setting: str, role: str, people: Any) -> tuple[str, ...]:
+    """Read a role's addresses; a wrong one is counted, not repeated."""
+    match people:
+        case [*listed]:
+            found = [address_of(person) if isinstance(person, str) else None for person in listed]
+        case _:
+            found = []
+    known = tuple(address for address in found if address is not None)
+    if not found or len(known) < len(found):
+        wrong = found.index(None) + 1 if found else 1
+        raise InvalidSettingError(setting, f"role {role!r}: entry {wrong} is not a mail address")
+    return tuple(dict.fromkeys(known))
 
 
 def _data_prefix(environ: Mapping[str, str]) -> str:

@@ -167,3 +167,37 @@ def test_development_identity_is_for_an_emulator_on_this_machine(table: str) -> 
 def test_development_identity_is_refused_anywhere_else(environ: dict[str, str]) -> None:
     with pytest.raises(InvalidSettingError, match=r"^APP_IDENTITY: development"):
         Settings.from_environment({**environ, "APP_IDENTITY": "development"})
+
+
+def test_roles_of_approvers_are_read_in_lower_case_and_once_each() -> None:
+    raw = '{"manager": ["Ann@Example.com", "ann@example.com", "bo@example.com"]}'
+
+    settings = Settings.from_environment({**EMULATOR, "APPROVAL_ROLES": raw})
+
+    assert settings.approval_roles == {"manager": ("ann@example.com", "bo@example.com")}
+
+
+def test_example_roles_exist_on_a_local_emulator_only() -> None:
+    elsewhere = {"AzureWebJobsStorage__accountName": "approvals01"}
+
+    assert "manager" in Settings.from_environment(EMULATOR).approval_roles
+    assert Settings.from_environment(elsewhere).approval_roles == {}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "manager",
+        "[]",
+        '{"manager": "ann@example.com"}',
+        '{"manager": []}',
+        '{"manager": ["ann@example.com", "CANARY"]}',
+        '{"manager": [7]}',
+        '{"manager": ["a@example.com"], "manager": ["b@example.com"]}',
+    ],
+)
+def test_a_wrong_role_is_named_and_nobodys_address_repeated(raw: str) -> None:
+    with pytest.raises(InvalidSettingError, match="APPROVAL_ROLES: ") as refused:
+        Settings.from_environment({**EMULATOR, "APPROVAL_ROLES": raw})
+
+    assert "CANARY" not in str(refused.value)
