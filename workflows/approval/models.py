@@ -101,6 +101,8 @@ def _ascending(shares: tuple[float, ...]) -> tuple[float, ...]:
 
 
 Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Shares = Annotated[tuple[Share, ...], Field(max_length=5), AfterValidator(_ascending)]
+DEFAULT_SHARES = (0.5, 0.9)
 Approvers = Annotated[tuple[PrincipalId, ...], Field(min_length=1, max_length=MOST_APPROVERS)]
 
 
@@ -116,10 +118,7 @@ class Level(EdgeModel):
     timeout_s: Annotated[int, Field(ge=SHORTEST_TIMEOUT_S, le=LONGEST_TIMEOUT_S)]
     on_timeout: OnTimeout
     escalate_to: Annotated[tuple[PrincipalId, ...], Field(max_length=MOST_APPROVERS)] = ()
-    remind_at: Annotated[tuple[Share, ...], Field(max_length=5), AfterValidator(_ascending)] = (
-        0.5,
-        0.9,
-    )
+    remind_at: Shares = DEFAULT_SHARES
 
 
 class Amount(EdgeModel):
