@@ -82,6 +82,7 @@ class Paper:
             amount=request.amount,
             document=request.document,
             chain=request.chain,
+            calendar=request.calendar,
         )
         self._append([NewEntry(kind=EntryKind.REQUESTED, payload=facts.to_json())])
 

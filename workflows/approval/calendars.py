@@ -7,7 +7,7 @@ its result is recorded, never in an orchestrator. Who waits for what is not know
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -143,13 +143,6 @@ def deadline(opened_at: datetime, patience: timedelta, calendar: Calendar) -> da
             return (began + left).astimezone(UTC)
         left -= max(closes - began, timedelta(0))
     raise ValueError(f"the calendar is not open for {patience} in {_HORIZON_DAYS} days")
-
-
-def reminders(
-    opened_at: datetime, patience: timedelta, calendar: Calendar, *, shares: Sequence[float]
-) -> tuple[datetime, ...]:
-    """Return when these shares of the patience, each of 0 to 1, have run out."""
-    return tuple(deadline(opened_at, patience * share, calendar) for share in shares)
 
 
 def _open_periods(calendar: Calendar, *, since: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -6,6 +6,7 @@ Everything is found before anything is kept, whoever made the chain: the client 
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.errors import FieldProblem
+from workflows.approval.calendars import CALENDARS
 from workflows.approval.models import (
     ApprovalRequest,
     Level,
@@ -17,11 +18,7 @@ from workflows.approval.models import (
 
 def request_problems(request: ApprovalRequest) -> tuple[FieldProblem, ...]:
     """Return what is wrong with the request apart from its chain."""
-    if request.kind is RequestKind.DOCUMENT and request.document is None:
-        return (_problem("/document", "missing", "a document request needs its document"),)
-    if request.kind is not RequestKind.DOCUMENT and request.document is not None:
-        return (_problem("/document", "unexpected", "only a document request has a document"),)
-    return ()
+    return (*_document_problems(request), *_calendar_problems(request))
 
 
 def chain_problems(
@@ -42,6 +39,18 @@ def chain_problems(
             *_silence_problems(f"/chain/{number}", level, may_auto_approve=may_auto_approve),
         )
     )
+
+
+def _document_problems(request: ApprovalRequest) -> Iterator[FieldProblem]:
+    if request.kind is RequestKind.DOCUMENT and request.document is None:
+        yield _problem("/document", "missing", "a document request needs its document")
+    if request.kind is not RequestKind.DOCUMENT and request.document is not None:
+        yield _problem("/document", "unexpected", "only a document request has a document")
+
+
+def _calendar_problems(request: ApprovalRequest) -> Iterator[FieldProblem]:
+    if request.calendar is not None and request.calendar not in CALENDARS:
+        yield _problem("/calendar", "unknown", f"known calendars: {', '.join(CALENDARS)}")
 
 
 def _level_problems(pointer: str, level: Level, requester: str) -> Iterator[FieldProblem]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from shared.chain import Entry, NewEntry
 from shared.models import WireModel
+from workflows.approval.calendars import AROUND_THE_CLOCK, calendar_named, deadline
 from workflows.approval.entries import (
     ChangesRequested,
     Closed,
@@ -167,8 +168,10 @@ def _asking(
     )
 
 
-def _after(_state: ApprovalState, now: datetime, seconds: float) -> datetime:
-    return now + timedelta(seconds=seconds)
+def _after(state: ApprovalState, now: datetime, seconds: float) -> datetime:
+    """Return when so many open seconds of the request's calendar have passed."""
+    calendar = calendar_named(state.requested.calendar or AROUND_THE_CLOCK)
+    return deadline(now, timedelta(seconds=seconds), calendar)
 
 
 def _timeout(state: ApprovalState, now: datetime) -> NewEntry | None:

@@ -18,7 +18,6 @@ from workflows.approval.calendars import (
     calendar_named,
     deadline,
     read_calendars,
-    reminders,
 )
 
 HOUR: Final = timedelta(hours=1)
@@ -209,14 +208,6 @@ def test_easter_is_found_in_every_year(good_friday: str) -> None:
 
     assert calendar.hours_on(day) == ()
     assert calendar.hours_on(day - timedelta(days=7)) != ()
-
-
-def test_reminders_come_after_shares_of_the_open_hours() -> None:
-    friday = berlin("2026-03-06T13:00")
-
-    due = reminders(friday, 8 * HOUR, a_calendar(), shares=(0.5, 0.75))
-
-    assert due == (berlin("2026-03-06T17:00"), berlin("2026-03-09T11:00"))
 
 
 def test_a_naive_instant_or_a_negative_patience_is_a_mistake() -> None:

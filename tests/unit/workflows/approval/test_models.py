@@ -136,6 +136,13 @@ def test_a_document_belongs_to_document_requests_alone(kind: str) -> None:
     assert problem.pointer == "/document"
 
 
+def test_a_calendar_is_one_that_exists() -> None:
+    (problem,) = request_problems(ApprovalRequest.from_json(a_request(calendar="moon_office")))
+
+    assert problem.pointer == "/calendar"
+    assert "berlin_office" in problem.detail
+
+
 def test_an_instance_belongs_to_a_request_or_to_another_domain() -> None:
     assert names.request_of(names.instance_of("R1")) == "R1"
     assert names.request_of("order-R1") is None

@@ -69,6 +69,15 @@ def test_reminders_that_were_slept_through_are_one() -> None:
     assert paper.advance() == []
 
 
+def test_time_runs_in_the_open_hours_of_the_requests_calendar() -> None:
+    level = a_level(timeoutS=4 * HOUR_S, remindAt=[0.5])
+    paper = opened(level, calendar="berlin_office")  # on New Year's Day
+
+    opens = T0.replace(day=2, hour=8)
+    assert wake_at(paper.state) == opens + timedelta(hours=2)
+    assert paper.state.deadline_at == opens + timedelta(hours=4)
+
+
 def test_silence_escalates_to_those_named_at_the_same_level() -> None:
     paper = opened(a_level(FIRST, escalateTo=[BOSS]), a_level(THIRD))
 
