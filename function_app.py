@@ -2,6 +2,7 @@
 
 import azure.durable_functions as df
 
+from workflows.approval import http_documents as approval_http_documents
 from workflows.attention import activities as attention_activities, http as attention_http
 from workflows.delivery_tracking import (
     activities as delivery_tracking_activities,
@@ -25,6 +26,7 @@ for module in (
     delivery_tracking_activities,
     attention_activities,
     attention_http,
+    approval_http_documents,
     management_http,
     site_http,
 ):

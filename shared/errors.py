@@ -70,9 +70,13 @@ class BodyTooLargeError(WorkflowError):
 
 
 class UnsupportedMediaTypeError(WorkflowError):
-    """The request body is not declared as JSON in UTF-8 without content coding."""
+    """The body is declared as something that is not read here; ``accept`` says what is."""
 
     code = "unsupported_media_type"
+
+    def __init__(self, message: str, *, accept: str = "application/json") -> None:
+        super().__init__(message)
+        self.accept = accept
 
 
 class MalformedJsonError(WorkflowError):

@@ -48,11 +48,7 @@ _STATUS: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "attention_decided": (409, "Somebody else decided first", {}),
     "instance_purged": (410, "The workflow has been purged", {}),
     "body_too_large": (413, "The body is too large", {}),
-    "unsupported_media_type": (
-        415,
-        "The media type is not supported",
-        {"Accept": "application/json"},
-    ),
+    "unsupported_media_type": (415, "The media type is not supported", {}),
     "storage_unavailable": (503, "Try again later", {"Retry-After": _RETRY_AFTER_SECONDS}),
     "provider_unavailable": (503, "Try again later", {"Retry-After": _RETRY_AFTER_SECONDS}),
 }
@@ -75,9 +71,9 @@ def read_model[M: EdgeModel](req: func.HttpRequest, model: type[M]) -> M:
         MalformedJsonError: Not JSON as `shared.strict_json` accepts it.
         InvalidRequestError: Names every wrong field.
     """
-    if not _JSON_MEDIA_TYPE.fullmatch(_header(req, "Content-Type").strip()):
+    if not _JSON_MEDIA_TYPE.fullmatch(header(req, "Content-Type").strip()):
         raise UnsupportedMediaTypeError("send Content-Type: application/json in UTF-8")
-    if _header(req, "Content-Encoding").strip().lower() not in {"", "identity"}:
+    if header(req, "Content-Encoding").strip().lower() not in {"", "identity"}:
         raise UnsupportedMediaTypeError("send the body without content coding")
     body = req.get_body()
     if len(body) > MAX_BODY_BYTES:
@@ -118,7 +114,8 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     )
 
 
-def _header(req: func.HttpRequest, name: str) -> str:
+def header(req: func.HttpRequest, name: str) -> str:
+    """Return a header of the request, empty when it is not there."""
     return cast("Mapping[str, str]", req.headers).get(name, "")
 
 
@@ -184,7 +181,9 @@ def problem(req: func.HttpRequest, error: WorkflowError | None) -> func.HttpResp
             {"pointer": found.pointer, "code": found.code, "detail": found.detail}
             for found in error.problems
         ]
-    if trace := _TRACE_PARENT.fullmatch(_header(req, "traceparent")):
+    if isinstance(error, UnsupportedMediaTypeError):
+        headers = {"Accept": error.accept}
+    if trace := _TRACE_PARENT.fullmatch(header(req, "traceparent")):
         document["traceId"] = trace.group(1)
     return func.HttpResponse(
         json.dumps(document),

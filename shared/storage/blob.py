@@ -19,6 +19,7 @@ class BlobVersion:
     name: str
     etag: str
     size: int
+    content_type: str = ""
     notes: Mapping[str, str] = field(default_factory=dict[str, str])
 
 

@@ -73,7 +73,12 @@ class Container:
                 overwrite=True,
                 content_settings=ContentSettings(content_type=content_type),
             )
-            return BlobVersion(name=name, etag=_bare(written["etag"]), size=len(content))
+            return BlobVersion(
+                name=name,
+                etag=_bare(written["etag"]),
+                size=len(content),
+                content_type=content_type,
+            )
 
     def find(self, name: str) -> BlobVersion | None:
         """Return the version that there is now, or ``None``."""
@@ -133,6 +138,7 @@ def _version(found: BlobProperties) -> BlobVersion:
         name=str(found.name),
         etag=_bare(found.etag),
         size=int(found.size),
+        content_type=found.content_settings.content_type or "",
         notes=dict(found.metadata or {}),
     )
 

@@ -61,7 +61,7 @@ def declared() -> set[str]:
         value
         for names in constants().values()
         for name, value in names.items()
-        if not name.endswith("_TABLE")
+        if not name.endswith(("_TABLE", "_CONTAINER"))
     }
 
 
@@ -109,7 +109,7 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
         for alias in node.names
     }
 
-    pattern = re.compile(r"workflows\.\w+\.(orchestrator|activities|http|pages)")
+    pattern = re.compile(r"workflows\.\w+\.(orchestrator|activities|http|http_documents|pages)")
     assert all(pattern.fullmatch(module) for module in imported)
     assert {
         alias.name

@@ -12,6 +12,12 @@ LOG_TABLE: Final = "approvallog"
 INBOX_TABLE: Final = "approvalinbox"
 POKES_TABLE: Final = "approvalpokes"
 
+# Documents by their content, and those that were approved, by request.
+DOCUMENTS_CONTAINER: Final = "documents"
+PUBLISHED_CONTAINER: Final = "published"
+
+UPLOAD_DOCUMENT: Final = "approval_upload_document"
+
 _INSTANCE_PREFIX: Final = "approval-"
 
 
