@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import azure.durable_functions as df
 import pytest
 
 from tests.support.http_host import HttpHost, http_host, on_loop
@@ -37,9 +38,23 @@ def boom(_value: None) -> None:
     raise ValueError("no")
 
 
+def odd(context: Any) -> Story:
+    yield context.call_activity("say", "x")
+    return {"nan": float("nan"), "text": "漢字 🎉 \u2028 \x00", "big": context.get_input()}
+
+
+def tally(context: Any) -> None:
+    if context.operation_name == "note":
+        context.set_state([*context.get_state(list), context.get_input()])
+
+
 @asynccontextmanager
 async def engine() -> AsyncGenerator[tuple[HttpHost, Hub]]:
-    worker = SdkWorker(greet, ask, fail, activities={"say": say, "boom": boom})
+    worker = SdkWorker(
+        *(greet, ask, fail, odd),
+        activities={"say": say, "boom": boom},
+        entities={"Tally": tally},
+    )
     async with task_hub(worker) as hub, http_host(hub=hub.service) as host:
         yield host, hub
 
@@ -113,6 +128,58 @@ async def test_a_failure_is_shown_as_text_and_on_demand_as_500() -> None:
 
     assert (plain.status, as_error.status) == (200, 500)
     assert plain.json["output"].startswith("Orchestrator function 'fail' failed: ")
+
+
+@on_loop
+async def test_large_and_odd_values_come_back_as_json_can_spell_them() -> None:
+    large = "é" * 100_000
+    async with engine() as (host, hub):
+        await host.client.start_new("odd", "o", large)
+        await hub.ended("o")
+        shown = await host.manage("GET", "instances/o")
+        status = await host.client.get_status("o")
+
+    wanted = {"nan": "NaN", "text": "漢字 🎉 \u2028 \x00", "big": large}
+    assert shown.json["output"] == status.output == wanted
+
+
+@on_loop
+async def test_a_restart_may_wait_for_the_end() -> None:
+    async with engine() as (host, hub):
+        await host.client.start_new("greet", "g", {"city": "Oslo"})
+        await hub.ended("g")
+        wait = "timeout=20&pollingInterval=0.05"
+        same = await host.manage(
+            "POST", f"instances/g/restart?restartWithNewInstanceId=false&{wait}"
+        )
+        other = await host.manage("POST", "instances/g/restart")
+        await hub.ended(other.json["id"])
+        bad = await host.manage("POST", "instances/g/restart?timeout=1&pollingInterval=2")
+
+    assert (same.status, same.json) == (200, "Hello Oslo")
+    assert other.json["id"] not in {"g", None}
+    assert bad.status == 400
+
+
+@on_loop
+async def test_an_entity_is_read_by_the_sdk_a_person_and_by_nobody_else() -> None:
+    """The SDK encodes twice, and leaves out what is false; plain text has to be quoted for it."""
+    key = df.EntityId("tally", "k")
+    text = {"Content-Type": "text/plain"}
+    async with engine() as (host, hub):
+        for value in ("sdk", 0, 7):
+            await host.client.signal_entity(key, "note", value)
+        await host.manage("POST", "entities/TALLY/k?op=note", json="once")
+        await host.manage("POST", "entities/Tally/k?op=note", data=b'"said"', headers=text)
+        await hub.at_rest()
+        known = await host.client.read_entity_state(key, "TestHub", "Storage")
+        unknown = await host.client.read_entity_state(df.EntityId("tally", "nobody"))
+        refused = await host.manage("POST", "entities/nope/k?op=note")
+
+    assert known.entity_state == ["sdk", 7, "said"]
+    assert not unknown.entity_exists
+    assert refused.status == 400
+    assert "known entity functions: 'tally'" in refused.json["ExceptionMessage"]
 
 
 @on_loop

@@ -35,7 +35,7 @@ def test_continue_as_new_counts_through_many_generations_with_a_short_history() 
     def counter(context: Any) -> Story:
         value = context.get_input()
         yield context.call_activity("hello", value)
-        if value < 30:
+        if value < 100:
             context.continue_as_new(value + 1)
             return None
         return value
@@ -43,7 +43,7 @@ def test_continue_as_new_counts_through_many_generations_with_a_short_history() 
     async def play(hub: Hub) -> None:
         instance_id = await hub.start("counter", 1)
         record = await hub.ended(instance_id)
-        assert (record.output, record.input) == ("30", json.dumps("30"))
+        assert (record.output, record.input) == ("100", json.dumps("100"))
         assert ids(await hub.service.history(instance_id)) == [("TaskScheduled", 0)]
 
     in_hub(SdkWorker(counter, activities={"hello": hello}), play)
