@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from funchost.engine.errors import (
     WrongStateError,
 )
 from tests.support.sdk_worker import SdkWorker
-from tests.support.task_hub import Hub, in_hub
+from tests.support.task_hub import LIMITS, Hub, in_hub
 
 type Story = Generator[Any, Any, Any]
 
@@ -91,6 +92,25 @@ def test_an_id_is_refused_while_its_instance_lives_and_taken_over_after() -> Non
         assert second.execution_id != first.execution_id
 
     in_hub(SdkWorker(waiting), play)
+
+
+def test_a_start_may_replace_a_running_instance_when_host_json_allows_it() -> None:
+    def waiting(context: Any) -> Story:
+        said = yield context.call_activity("hello", context.get_input())
+        return [said, (yield context.wait_for_external_event("go"))]
+
+    async def play(hub: Hub) -> None:
+        first = await hub.record(await hub.start("waiting", "first", instance_id="one"))
+        await hub.at_rest()
+        await hub.raise_event("one", "later", 1)
+        await hub.start("waiting", "second", instance_id="one")
+        await hub.at_rest()
+        assert (await hub.record("one")).execution_id != first.execution_id
+        await hub.raise_event("one", "go", 2)
+        assert json.loads((await hub.ended("one")).output or "") == ["Hello second", 2]
+
+    limits = replace(LIMITS, replace_running=True)
+    in_hub(SdkWorker(waiting, activities={"hello": hello}), play, limits=limits)
 
 
 def test_requests_about_unknown_things_are_refused() -> None:

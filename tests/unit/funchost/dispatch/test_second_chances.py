@@ -1,5 +1,6 @@
 """Rewind, restart and versions."""
 
+import asyncio
 import json
 from collections.abc import Generator
 from dataclasses import replace
@@ -174,6 +175,31 @@ def test_a_version_that_must_not_run_here_fails_when_the_host_is_told_so() -> No
         assert "'3.0' does not match the worker version '2.0'" in (newer.output or "")
 
     in_hub(code, play, limits=replace(LIMITS, versioning=strict))
+
+
+def test_a_version_that_must_not_run_here_is_left_alone_unless_told_otherwise(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def story(context: Any) -> Story:
+        return (yield context.call_activity("say", context.version))
+
+    strict = Versioning(default="2.0", match=MatchStrategy.STRICT)
+
+    async def play(hub: Hub) -> None:
+        own = await hub.ended(await hub.start("story"))
+        other = await hub.start("story", version="1.9")
+        async with asyncio.timeout(5):
+            while "was abandoned" not in caplog.text:
+                await asyncio.sleep(0.001)
+        assert own.status == "Completed"
+        assert (await hub.record(other)).status == "Pending"
+        await hub.service.terminate(other, "nobody may run it")
+        assert (await hub.ended(other)).status == "Terminated"
+
+    code = SdkWorker(story, activities={"say": lambda x: x})
+    in_hub(code, play, limits=replace(LIMITS, versioning=strict))
+
+    assert "'1.9' does not match the worker version '2.0' under the strategy Strict" in caplog.text
 
 
 @pytest.mark.parametrize(
