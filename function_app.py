@@ -2,7 +2,13 @@
 
 import azure.durable_functions as df
 
-from workflows.approval import http_documents as approval_http_documents
+from workflows.approval import (
+    activities as approval_activities,
+    http as approval_http,
+    http_documents as approval_http_documents,
+    orchestrator as approval_orchestrator,
+    sweep as approval_sweep,
+)
 from workflows.attention import activities as attention_activities, http as attention_http
 from workflows.delivery_tracking import (
     activities as delivery_tracking_activities,
@@ -27,6 +33,10 @@ for module in (
     attention_activities,
     attention_http,
     approval_http_documents,
+    approval_orchestrator,
+    approval_activities,
+    approval_http,
+    approval_sweep,
     management_http,
     site_http,
 ):

@@ -63,6 +63,12 @@ class RequestMissingError(WorkflowError):
     code = "request_missing"
 
 
+class LogBrokenError(WorkflowError):
+    """A log's entries do not follow one another any more: somebody changed what was written."""
+
+    code = "log_broken"
+
+
 class BodyTooLargeError(WorkflowError):
     """The request body is larger than this endpoint reads."""
 
@@ -93,6 +99,16 @@ class InvalidRequestError(WorkflowError):
     def __init__(self, message: str, problems: Sequence[FieldProblem] = ()) -> None:
         super().__init__(message)
         self.problems = tuple(problems)
+
+
+class RefusedError(WorkflowError):
+    """A rule of the business says no; ``rule`` is the code that callers are told."""
+
+    code = "refused"
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 class ConflictingRequestError(WorkflowError):

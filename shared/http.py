@@ -19,6 +19,7 @@ from shared.errors import (
     BodyTooLargeError,
     FieldProblem,
     InvalidRequestError,
+    RefusedError,
     UnsupportedMediaTypeError,
     WorkflowError,
 )
@@ -40,9 +41,21 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _STATUS: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "malformed_json": (400, "The body is not acceptable JSON", {}),
     "invalid_request": (400, "The request is not valid", {}),
-    "identity_required": (401, "Sign in first", {}),
+    "identity_required": (401, "Sign in first", {"WWW-Authenticate": "Bearer"}),
     "role_required": (403, "This needs a role that the caller does not have", {}),
+    "link_refused": (403, "The link is not valid", {}),
+    "not_an_approver": (403, "You are not asked", {}),
+    "not_an_operator": (403, "You may not do this", {}),
+    "not_the_requester": (403, "You may not do this", {}),
+    "requester_mismatch": (403, "You may not ask for somebody else", {}),
+    "self_approval": (403, "You may not decide this", {}),
     "instance_unknown": (404, "No such workflow", {}),
+    "already_decided": (409, "It has been decided", {}),
+    "document_changed": (409, "The document has changed", {}),
+    "no_changes_requested": (409, "No changes are asked for", {}),
+    "not_active": (409, "The workflow is not running", {}),
+    "not_current_level": (409, "This level is not being asked", {}),
+    "request_closed": (409, "The request has ended", {}),
     "conflicting_request": (409, "The id is taken by another request", {}),
     "attention_not_open": (409, "No decision is waited for", {}),
     "attention_decided": (409, "Somebody else decided first", {}),
@@ -161,9 +174,19 @@ def answers_problems(handler: Handler) -> Handler:
     return guarded
 
 
+def _code(error: WorkflowError | None) -> str:
+    match error:
+        case None:
+            return "internal_error"
+        case RefusedError():
+            return error.rule
+        case _:
+            return error.code
+
+
 def problem(req: func.HttpRequest, error: WorkflowError | None) -> func.HttpResponse:
     """Answer application/problem+json for a named error, or 500 for None."""
-    code = error.code if error else "internal_error"
+    code = _code(error)
     status, title, headers = _STATUS.get(code, _INTERNAL)
     document: dict[str, Any] = {
         "type": PROBLEM_TYPE + code.replace("_", "-"),

@@ -36,6 +36,7 @@ _EXAMPLE_ROLES: Mapping[str, tuple[str, ...]] = {
     "director": ("director@example.com",),
     "deputy": ("deputy@example.com",),
 }
+_LOCAL_URL = "http://localhost:7071"
 _LONGEST = timedelta(days=365)
 _PREFIX = re.compile(r"[a-z][a-z0-9]{0,19}")
 
@@ -90,6 +91,7 @@ class Settings:
         identity: which source is believed about who a caller is.
         easy_auth_enabled: whether the platform says that it authenticates callers.
         operators_mail: where operators are told that a workflow needs them.
+        public_url: where people reach the application, without a path; links in mails begin so.
         link_keys: what links in mails are signed with, or None when nothing is configured.
         approval_roles: who approves in which role, by mail address; examples on a local emulator.
     """
@@ -104,6 +106,7 @@ class Settings:
     identity: IdentitySource
     easy_auth_enabled: bool
     operators_mail: str
+    public_url: str
     link_keys: LinkKeys | None
     approval_roles: Mapping[str, tuple[str, ...]]
 
@@ -131,6 +134,7 @@ class Settings:
             identity=_identity(environ),
             easy_auth_enabled=environ.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true",
             operators_mail=_operators_mail(environ),
+            public_url=_public_url(environ),
             link_keys=_link_keys(environ),
             approval_roles=_approval_roles(environ, local=is_local_emulator(storage)),
         )
@@ -179,6 +183,20 @@ def _identity(environ: Mapping[str, str]) -> IdentitySource:
     except ValueError:
         known = ", ".join(IdentitySource)
         raise InvalidSettingError("APP_IDENTITY", f"{raw!r} is not one of {known}") from None
+
+
+def _public_url(environ: Mapping[str, str]) -> str:
+    platform = environ.get("WEBSITE_HOSTNAME", "").strip()
+    url = environ.get("APP_PUBLIC_URL", "").strip().rstrip("/")
+    if not url:
+        return f"https://{platform}" if platform else _LOCAL_URL
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOP_BACK)
+    if not is_safe or not parts.hostname or parts.path or parts.query or parts.username:
+        raise InvalidSettingError(
+            "APP_PUBLIC_URL", "must be like https://app.example.com, with nothing behind the host"
+        )
+    return url
 
 
 def _link_keys(environ: Mapping[str, str]) -> LinkKeys | None:

@@ -63,6 +63,13 @@ class _TableCalls(Protocol):
     ) -> object: ...
     def upsert_entity(self, entity: Mapping[str, Any], mode: UpdateMode) -> object: ...
     def submit_transaction(self, operations: Sequence[_Operation]) -> object: ...
+    def delete_entity(
+        self,
+        entity: Mapping[str, Any],
+        *,
+        etag: str | None,
+        match_condition: MatchConditions | None,
+    ) -> object: ...
     def query_entities(
         self,
         query_filter: str,
@@ -174,6 +181,25 @@ class Table:
                 self._put(rows)
             except HttpResponseError as error:
                 if error.status_code not in _REFUSALS:
+                    raise
+                return False
+        return True
+
+    def remove(self, row: Row) -> bool:
+        """Remove a row: as it was read if it has an etag, else whatever it holds by now.
+
+        Returns:
+            False when it has changed since it was read; a row that is gone is removed.
+        """
+        with self._faults_named():
+            try:
+                self._client.delete_entity(
+                    {"PartitionKey": row.partition_key, "RowKey": row.row_key},
+                    etag=row.etag or None,
+                    match_condition=MatchConditions.IfNotModified if row.etag else None,
+                )
+            except HttpResponseError as error:
+                if error_code(error) not in _LOST_RACES:
                     raise
                 return False
         return True

@@ -79,7 +79,7 @@ def test_names_are_snake_case_and_begin_with_their_domain(registered: dict[str, 
         assert name.startswith(domains)
 
 
-@pytest.mark.parametrize("domain", ["order_processing", "delivery_tracking"])
+@pytest.mark.parametrize("domain", ["order_processing", "delivery_tracking", "approval"])
 def test_every_activity_of_a_domain_is_called_by_its_orchestrator(
     domain: str, registered: dict[str, str]
 ) -> None:
@@ -109,7 +109,8 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
         for alias in node.names
     }
 
-    pattern = re.compile(r"workflows\.\w+\.(orchestrator|activities|http|http_documents|pages)")
+    parts = "orchestrator|activities|http|http_documents|pages|sweep"
+    pattern = re.compile(rf"workflows\.\w+\.({parts})")
     assert all(pattern.fullmatch(module) for module in imported)
     assert {
         alias.name
@@ -151,11 +152,21 @@ def test_the_app_is_indexed_by_the_real_worker(registered: dict[str, str], tmp_p
     assert set(json.loads(indexed.stdout)) == set(registered)
 
 
-# What people open in a browser: a link proves itself, an inbox asks who is calling.
-OPEN_TO_ALL = {"site_get_asset", "site_sign_in"}
+# A link proves itself; everything else here asks who is calling, which a key cannot say.
+OPEN_TO_ALL = {
+    "site_get_asset",
+    "site_sign_in",
+    "approval_inbox",
+    "approval_look",
+    "approval_decide",
+    "approval_delegate",
+    "approval_reassign",
+    "approval_withdraw",
+    "approval_resubmit",
+}
 
 
-def test_http_functions_need_a_key_except_the_pages_for_people(
+def test_http_functions_need_a_key_except_those_that_know_the_caller(
     registered: dict[str, str],
 ) -> None:
     without_key = {

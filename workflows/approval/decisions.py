@@ -96,6 +96,8 @@ NO_CHANGES_REQUESTED = Refusal(
     code="no_changes_requested", detail="nobody has asked for changes of the request"
 )
 NOT_THE_REQUESTER = Refusal(code="not_the_requester", detail="only the requester may do this")
+# One text for every reason, so that trying teaches nothing.
+LINK_REFUSED = Refusal(code="link_refused", detail="this link is not valid, or not any more")
 NOT_AN_OPERATOR = Refusal(code="not_an_operator", detail="only operators may do this")
 
 

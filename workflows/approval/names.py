@@ -5,6 +5,21 @@ A released name never changes its meaning. What the functions do is in their mod
 
 from typing import Final
 
+ORCHESTRATOR: Final = "approval_orchestrator"
+
+ADVANCE: Final = "approval_advance"
+NOTIFY: Final = "approval_notify"
+
+SUBMIT: Final = "approval_submit"
+INBOX: Final = "approval_inbox"
+LOOK: Final = "approval_look"
+DECIDE: Final = "approval_decide"
+DELEGATE: Final = "approval_delegate"
+REASSIGN: Final = "approval_reassign"
+WITHDRAW: Final = "approval_withdraw"
+RESUBMIT: Final = "approval_resubmit"
+SWEEP: Final = "approval_sweep"
+
 # Where the request is kept as it came; where the log of what was decided is; what waits for whom;
 # and who may still have to be woken.
 REQUESTS_TABLE: Final = "approvalrequests"

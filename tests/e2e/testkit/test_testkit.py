@@ -32,3 +32,8 @@ def test_orders_go_to_the_door_in_virtual_time(azurite: str) -> None:
 @pytest.mark.slow
 def test_operators_decide_what_orders_cannot(azurite: str) -> None:
     run_pytest(SUITES / "attention" / "scenes.py", AzureWebJobsStorage=azurite)
+
+
+@pytest.mark.slow
+def test_approvals_end_as_they_should_in_virtual_time(azurite: str) -> None:
+    run_pytest(SUITES / "approvals" / "scenes.py", AzureWebJobsStorage=azurite)

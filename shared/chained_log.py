@@ -1,0 +1,159 @@
+"""Logs in table storage that can only grow: each append is one transaction under the head's etag.
+
+A log is one partition: a row ``head`` with the last entry's sequence and hash, a row per entry, and
+guard rows, each of which exists once. Of any number of appends that follow the same entry one goes
+through; the others read again. What entries mean is their domain's; the chain is in shared.chain.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from shared.chain import Break, Entry, NewEntry, first_break, sealed
+from shared.errors import LogBrokenError
+from shared.storage import Row, Table, Value, instant_text, key_text
+
+_HEAD: Final = "head"
+_ENTRY: Final = "e:"
+_GUARD: Final = "guard:"
+_SEQUENCE_DIGITS: Final = 8
+# A text property of a table holds 32 Ki UTF-16 units; half of it in characters always fits.
+_CHUNK: Final = 15_000
+# An append between two pages of one answer is seen in part; the next answer is whole.
+_MOST_READS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """A log as it was read: its entries in order, its guards, and the head that a next one needs.
+
+    ``guards`` are the keys that were used up by earlier appends.
+    """
+
+    log_id: str
+    entries: tuple[Entry, ...]
+    guards: frozenset[str]
+    head: Row | None
+
+    @property
+    def broken_at(self) -> Break | None:
+        """Where the log is not what was written; None when it is whole."""
+        head = self.head
+        noted = (head.integer("sequence"), head.text("hash")) if head else (0, "")
+        if not self.entries and head is None:
+            return None
+        return first_break(self.log_id, self.entries, head=noted)
+
+
+class ChainedLogs:
+    """The logs of one table. Every method may raise ``StorageUnavailableError``."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def read(self, log_id: str) -> Log:
+        """Return a log that is whole; an empty one when nothing was ever appended.
+
+        Raises:
+            LogBrokenError: Its rows are not what was written. Nobody decides by such a log.
+        """
+        for _ in range(_MOST_READS):
+            log = self.read_unchecked(log_id)
+            if log.broken_at is None:
+                return log
+        raise LogBrokenError(f"the log of {log_id} is not what was written; see the runbook")
+
+    def read_unchecked(self, log_id: str) -> Log:
+        """Return whatever is kept, for an audit."""
+        rows = list(self._table.rows("PartitionKey eq @partition", partition=key_text(log_id)))
+        return Log(
+            log_id=log_id,
+            entries=tuple(_entry(row) for row in rows if row.row_key.startswith(_ENTRY)),
+            guards=frozenset(row.text("guard") for row in rows if row.row_key.startswith(_GUARD)),
+            head=next((row for row in rows if row.row_key == _HEAD), None),
+        )
+
+    def append(
+        self, log: Log, new: Sequence[NewEntry], *, at: datetime, guard: str | None = None
+    ) -> tuple[Entry, ...]:
+        """Append entries right after what was read, all of them or none.
+
+        Args:
+            log: as it was read; anything appended since makes this call lose.
+            new: at least one entry.
+            at: the instant of whoever appends.
+            guard: a key that only one append ever uses.
+
+        Returns:
+            All entries of the log, the new ones last.
+
+        Raises:
+            RaceLostError: Something else was appended, or the guard is used. Inside ``settle``, a
+                new round begins.
+        """
+        entries = sealed(log.log_id, log.entries, new, at=at)
+        partition = key_text(log.log_id)
+        head = log.head or Row(partition_key=partition, row_key=_HEAD)
+        last = entries[-1]
+        rows = [
+            head.changed(sequence=last.sequence, hash=last.hash),
+            *(_row(partition, entry) for entry in entries),
+        ]
+        if guard is not None:
+            rows.append(_guard_row(partition, guard, last.sequence))
+        self._table.write_or_retry(*rows)
+        return (*log.entries, *entries)
+
+    def settle[T](self, attempt: Callable[[], T]) -> T:
+        """Repeat an attempt that reads, decides and appends until it loses no race.
+
+        The attempt has to recognise an earlier append of its own, because the answer to that may
+        have been lost.
+        """
+        return self._table.until_written(attempt)
+
+
+def _row(partition: str, entry: Entry) -> Row:
+    text = json.dumps(entry.payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    chunks = [text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK)]
+    fields: dict[str, Value] = {
+        "sequence": entry.sequence,
+        "at": instant_text(entry.at),
+        "kind": entry.kind,
+        "level": entry.level,
+        "round": entry.round,
+        "actor": entry.actor,
+        "proof": entry.proof,
+        "previousHash": entry.previous_hash,
+        "hash": entry.hash,
+        "chunks": len(chunks),
+        **{f"payload{number}": chunk for number, chunk in enumerate(chunks)},
+    }
+    row_key = f"{_ENTRY}{entry.sequence:0{_SEQUENCE_DIGITS}}"
+    return Row(partition_key=partition, row_key=row_key, fields=fields)
+
+
+def _entry(row: Row) -> Entry:
+    payload = "".join(row.text(f"payload{number}") for number in range(row.integer("chunks")))
+    return Entry(
+        sequence=row.integer("sequence"),
+        at=row.instant("at"),
+        kind=row.text("kind"),
+        level=row.integer("level"),
+        round=row.integer("round"),
+        actor=row.text("actor"),
+        proof=row.text("proof"),
+        payload=json.loads(payload),
+        previous_hash=row.text("previousHash"),
+        hash=row.text("hash"),
+    )
+
+
+def _guard_row(partition: str, guard: str, sequence: int) -> Row:
+    return Row(
+        partition_key=partition,
+        row_key=f"{_GUARD}{key_text(guard)}",
+        fields={"guard": guard, "sequence": sequence},
+    )

@@ -1,0 +1,80 @@
+"""Ports to the systems outside, and how they are reached: storage, the mail room, signed links.
+
+Every call may raise ``ProviderUnavailableError`` or ``StorageUnavailableError``. What is recorded,
+and how, is in records.
+"""
+
+import functools
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from shared.chained_log import ChainedLogs
+from shared.link_keys import open_link_keys
+from shared.principal import digest_of_address
+from shared.sandbox.outbox import Outbox
+from shared.settings import current_settings
+from shared.signed_links import LinkClaims, sign
+from shared.storage import open_storage
+from shared.stored_requests import StoredRequests
+from workflows.approval import names
+from workflows.approval.records import Approvals, Dossier
+
+
+class Mail(Protocol):
+    """Who writes to people."""
+
+    def put(self, key: str, *, recipient: str, subject: str, text: str, at: datetime) -> object:
+        """Send a message once per key."""
+        ...
+
+
+@functools.cache
+def approvals() -> Approvals:
+    """Open the book, once per process.
+
+    Raises:
+        StorageUnavailableError: The next call tries again.
+    """
+    settings = current_settings()
+    storage = open_storage(settings.storage, prefix=settings.data_prefix)
+    return Approvals(
+        requests=StoredRequests(storage.table(names.REQUESTS_TABLE)),
+        logs=ChainedLogs(storage.table(names.LOG_TABLE)),
+        inbox=storage.table(names.INBOX_TABLE),
+        pokes=storage.table(names.POKES_TABLE),
+    )
+
+
+@functools.cache
+def mail() -> Mail:
+    """Open the mail room, once per process."""
+    settings = current_settings()
+    return Outbox(open_storage(settings.storage, prefix=settings.data_prefix))
+
+
+@functools.cache
+def _signer() -> Callable[[LinkClaims], str]:
+    settings = current_settings()
+    storage = open_storage(settings.storage, prefix=settings.data_prefix)
+    return functools.partial(sign, keys=open_link_keys(settings, storage))
+
+
+def link_for(dossier: Dossier, approver: str) -> str:
+    """Return the address of the page where an approver decides the current round.
+
+    Raises:
+        InvalidSettingError: No key is configured to sign it with.
+        ValueError: Nobody is asked now.
+    """
+    state = dossier.state
+    if state.deadline_at is None:
+        raise ValueError("a link is for a round that is open")
+    claims = LinkClaims.of(
+        names.instance_of(dossier.request_id),
+        level=state.level,
+        round_=state.round,
+        approver=digest_of_address(approver),
+        expires_at=state.deadline_at,
+    )
+    return f"{current_settings().public_url}/api/approvals/links/{_signer()(claims)}"
