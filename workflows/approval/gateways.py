@@ -13,12 +13,14 @@ from shared.chained_log import ChainedLogs
 from shared.link_keys import open_link_keys
 from shared.principal import digest_of_address
 from shared.sandbox.outbox import Outbox
-from shared.settings import current_settings
+from shared.settings import InvalidSettingError, current_settings
 from shared.signed_links import LinkClaims, sign
 from shared.storage import open_storage
 from shared.stored_requests import StoredRequests
 from workflows.approval import names
+from workflows.approval.models import ApprovalRequest
 from workflows.approval.records import Approvals, Dossier
+from workflows.approval.rules import RULES, RuleBook, Ruling
 
 
 class Mail(Protocol):
@@ -41,9 +43,31 @@ def approvals() -> Approvals:
     return Approvals(
         requests=StoredRequests(storage.table(names.REQUESTS_TABLE)),
         logs=ChainedLogs(storage.table(names.LOG_TABLE)),
+        ruling=ruling_of,
         inbox=storage.table(names.INBOX_TABLE),
         pokes=storage.table(names.POKES_TABLE),
     )
+
+
+def ruling_of(request: ApprovalRequest) -> Ruling | None:
+    """Return who is asked by the rule table; None when the settings name nobody for its roles.
+
+    Raises:
+        InvalidSettingError: They name too few.
+    """
+    book = _rule_book()
+    if book is None:
+        return None
+    return book.ruling(request.kind, request.amount, requester=request.requester)
+
+
+@functools.cache
+def _rule_book() -> RuleBook | None:
+    roles = current_settings().approval_roles
+    try:
+        return RuleBook(RULES, roles) if roles else None
+    except ValueError as problem:
+        raise InvalidSettingError("APPROVAL_ROLES", str(problem)) from None
 
 
 @functools.cache

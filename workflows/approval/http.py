@@ -5,6 +5,7 @@ signed links are elsewhere.
 """
 
 import asyncio
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -37,8 +38,9 @@ from workflows.approval.decisions import (
     Withdraw,
 )
 from workflows.approval.desk import Taken, look, take
+from workflows.approval.documents import document_store
 from workflows.approval.entries import Decided
-from workflows.approval.gateways import approvals
+from workflows.approval.gateways import approvals, ruling_of
 from workflows.approval.models import (
     ApprovalInput,
     ApprovalRequest,
@@ -67,7 +69,7 @@ async def submit_request(
 ) -> func.HttpResponse:
     """Take a request: 202 while it runs, 200 once it ended, 409 for an id used differently."""
     request = read_model(req, ApprovalRequest)
-    _refuse_wrong(request, principal_of(req))
+    await asyncio.to_thread(_refuse_wrong, request, principal_of(req))
     submission = Submission(
         business_id=request.request_id,
         instance_id=InstanceId.parse(names.instance_of(request.request_id)),
@@ -175,6 +177,8 @@ async def resubmit(
     """Answer a request for changes of the caller's own request."""
     caller = _caller(req)
     body = read_model(req, ResubmitBody)
+    if body.document_sha256:
+        await asyncio.to_thread(_refuse_unknown, body.document_sha256)
     command = Resubmit(document_sha256=body.document_sha256, comment=body.comment)
     return await _taken(req, client, command, caller)
 
@@ -186,17 +190,34 @@ def _refuse_wrong(request: ApprovalRequest, caller: Principal | None) -> None:
     """
     if caller and caller.id != request.requester and not caller.has(Role.OPERATOR):
         raise RefusedError("requester_mismatch", "the requester is whoever asks")
-    problems = [*request_problems(request)]
-    if request.chain is None:
-        problems.append(FieldProblem(pointer="/chain", code="missing", detail="say who is asked"))
-    else:
-        problems += chain_problems(
-            request.chain,
-            requester=request.requester,
-            may_auto_approve=caller is not None and caller.has(Role.AUTO_APPROVE),
-        )
+    may_auto_approve = caller is not None and caller.has(Role.AUTO_APPROVE)
+    problems = [
+        *request_problems(request),
+        *_chain_problems(request, may_auto_approve=may_auto_approve),
+    ]
+    if request.document and not problems:
+        problems = [*filter(None, [document_store().problem(request.document)])]
     if problems:
         raise InvalidRequestError("the request cannot be decided like this", problems)
+
+
+def _refuse_unknown(document_sha256: str) -> None:
+    if document_store().find(document_sha256) is None:
+        problem = FieldProblem(
+            pointer="/documentSha256", code="unknown", detail="upload the document first"
+        )
+        raise InvalidRequestError("one field is wrong", [problem])
+
+
+def _chain_problems(request: ApprovalRequest, *, may_auto_approve: bool) -> Sequence[FieldProblem]:
+    if request.chain is not None:
+        return chain_problems(
+            request.chain, requester=request.requester, may_auto_approve=may_auto_approve
+        )
+    ruling = ruling_of(request)
+    if ruling is None:
+        return [FieldProblem(pointer="/chain", code="missing", detail="no rule says who is asked")]
+    return chain_problems(ruling.chain, requester=request.requester, may_auto_approve=True)
 
 
 def _caller(req: func.HttpRequest) -> Principal:

@@ -5,7 +5,7 @@ every call that changes something is safe to repeat. Waking orchestrations is in
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -27,6 +27,7 @@ from workflows.approval.decisions import (
 )
 from workflows.approval.entries import EntryKind, HandedOver, LevelOpened, Requested
 from workflows.approval.models import Advance, ApprovalRequest, Step
+from workflows.approval.rules import Ruling
 from workflows.approval.state import ApprovalState, fold, follow
 from workflows.approval.transitions import advance, step
 
@@ -90,15 +91,23 @@ class Approvals:
     Args:
         requests: what people sent, as it came.
         logs: what was decided.
+        ruling: who is asked about a request that does not say it itself.
         inbox: which requests may wait for whom; a hint, the log decides.
         pokes: which requests may have entries that nobody was woken for.
     """
 
     def __init__(
-        self, *, requests: StoredRequests, logs: ChainedLogs, inbox: Table, pokes: Table
+        self,
+        *,
+        requests: StoredRequests,
+        logs: ChainedLogs,
+        ruling: Callable[[ApprovalRequest], Ruling | None],
+        inbox: Table,
+        pokes: Table,
     ) -> None:
         self.requests = requests
         self.logs = logs
+        self._ruling = ruling
         self._inbox = inbox
         self._pokes = pokes
 
@@ -112,7 +121,7 @@ class Approvals:
         stored = self.requests.load(request_id)
         request = ApprovalRequest.from_json(stored.body)
         log = self.logs.read(request_id)
-        state = fold(log.entries) or follow(None, _requested(stored, request), 0)
+        state = fold(log.entries) or follow(None, self._requested(stored, request), 0)
         return Dossier(stored=stored, request=request, log=log, state=state)
 
     def find(self, request_id: str) -> Dossier | None:
@@ -191,7 +200,7 @@ class Approvals:
 
     def _try_advance(self, question: Advance) -> tuple[Entry, ...]:
         dossier = self.read(question.request_id)
-        first = _missing_request(dossier)
+        first = self._missing_request(dossier)
         due = advance(dossier.state, question.now)
         if not first and not due:
             return dossier.log.entries
@@ -209,8 +218,28 @@ class Approvals:
         outcome = _outcome(dossier, command, actor, guard)
         if not isinstance(outcome, NewEntry):
             return outcome
-        new = [*_missing_request(dossier), outcome]
+        new = [*self._missing_request(dossier), outcome]
         return self.logs.append(dossier.log, new, at=at, guard=guard)
+
+    def _missing_request(self, dossier: Dossier) -> list[NewEntry]:
+        return [] if dossier.log.entries else [self._requested(dossier.stored, dossier.request)]
+
+    def _requested(self, stored: StoredRequest, request: ApprovalRequest) -> NewEntry:
+        """Fix who is asked: rules that change later change nothing for this request."""
+        own = Ruling(chain=request.chain, calendar=None) if request.chain else None
+        ruling = own or self._ruling(request)
+        if ruling is None:
+            raise ValueError("a request that nobody is asked about was kept")
+        facts = Requested(
+            kind=request.kind,
+            requester=request.requester,
+            digest=stored.digest,
+            amount=request.amount,
+            document=request.document,
+            chain=ruling.chain,
+            calendar=request.calendar or ruling.calendar,
+        )
+        return NewEntry(kind=EntryKind.REQUESTED, payload=facts.to_json())
 
     def _noted(self, request_id: str, at: datetime) -> Row:
         note = Row(
@@ -280,25 +309,6 @@ def _outcome(
             return LINK_REFUSED
         case _:
             return outcome
-
-
-def _missing_request(dossier: Dossier) -> list[NewEntry]:
-    return [] if dossier.log.entries else [_requested(dossier.stored, dossier.request)]
-
-
-def _requested(stored: StoredRequest, request: ApprovalRequest) -> NewEntry:
-    if request.chain is None:
-        raise ValueError("a request without a chain was kept")
-    facts = Requested(
-        kind=request.kind,
-        requester=request.requester,
-        digest=stored.digest,
-        amount=request.amount,
-        document=request.document,
-        chain=request.chain,
-        calendar=request.calendar,
-    )
-    return NewEntry(kind=EntryKind.REQUESTED, payload=facts.to_json())
 
 
 def _asked_by(entry: Entry) -> tuple[str, ...]:
