@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from shared.money import in_words as money_in_words
 
@@ -13,10 +14,15 @@ _HOURS_IN_A_DAY: Final = 24
 _MINUTES_IN_AN_HOUR: Final = 60
 
 
-def instant(at: datetime) -> str:
-    """Write an instant out: ``Friday 27 November 2026, 14:00 UTC``."""
-    there = at.astimezone(UTC)
-    return f"{there:%A} {there.day} {there:%B %Y, %H:%M} UTC"
+def instant(at: datetime, time_zone: str = "UTC") -> str:
+    """Write an instant out: ``Friday 27 November 2026, 14:00 UTC``.
+
+    Args:
+        at: the instant.
+        time_zone: the name of the zone whose clock is read, such as ``Europe/Berlin``.
+    """
+    there = at.astimezone(ZoneInfo(time_zone))
+    return f"{there:%A} {there.day} {there:%B %Y, %H:%M} {time_zone}"
 
 
 def iso(at: datetime) -> str:

@@ -15,6 +15,9 @@ def test_an_instant_is_written_out_in_utc() -> None:
     assert words.instant(datetime(2026, 11, 27, 15, 0, tzinfo=berlin)) == (
         "Friday 27 November 2026, 14:00 UTC"
     )
+    assert words.instant(datetime(2026, 11, 27, 14, 0, tzinfo=UTC), "Europe/Berlin") == (
+        "Friday 27 November 2026, 15:00 Europe/Berlin"
+    )
     assert words.iso(datetime(2026, 11, 27, 15, 0, tzinfo=berlin)) == "2026-11-27T14:00:00Z"
 
 
