@@ -7,6 +7,7 @@ from workflows.approval import (
     http as approval_http,
     http_documents as approval_http_documents,
     orchestrator as approval_orchestrator,
+    pages as approval_pages,
     sweep as approval_sweep,
 )
 from workflows.attention import activities as attention_activities, http as attention_http
@@ -36,6 +37,7 @@ for module in (
     approval_orchestrator,
     approval_activities,
     approval_http,
+    approval_pages,
     approval_sweep,
     management_http,
     site_http,

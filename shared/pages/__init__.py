@@ -8,15 +8,17 @@ workflows.site.
 """
 
 from shared.pages.assets import find_asset
-from shared.pages.failures import answers_pages, notice
+from shared.pages.failures import Link, answers_pages, notice
 from shared.pages.forms import ForeignFormError, Form, read_form
-from shared.pages.rendering import Pages, local_path, see_other
+from shared.pages.rendering import Pages, attachment, local_path, see_other
 
 __all__ = [
     "ForeignFormError",
     "Form",
+    "Link",
     "Pages",
     "answers_pages",
+    "attachment",
     "find_asset",
     "local_path",
     "notice",

@@ -14,6 +14,13 @@ from shared.pages.rendering import Pages
 type PageHandler = Callable[..., Awaitable[func.HttpResponse]]
 
 
+class Link(NamedTuple):
+    """Where a page leads, and what that is called."""
+
+    path: str
+    text: str
+
+
 class _Told(NamedTuple):
     status: int
     heading: str
@@ -63,13 +70,15 @@ def answers_pages(handler: PageHandler) -> PageHandler:
     return guarded
 
 
-def notice(status: int, heading: str, *paragraphs: str) -> func.HttpResponse:
-    """Answer a page that says one thing."""
+def notice(
+    status: int, heading: str, *paragraphs: str, link: Link | None = None
+) -> func.HttpResponse:
+    """Answer a page that says one thing, and perhaps leads on."""
     return _pages.render(
         "notice.html",
         status=status,
         headers=_RETRY_AFTER.get(status),
         heading=heading,
         paragraphs=paragraphs,
-        link=None,
+        link=link,
     )

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import azure.functions as func
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -77,6 +78,25 @@ def see_other(path: str, *, headers: dict[str, str] | None = None) -> func.HttpR
         raise ValueError("a redirect leads to our own paths only")
     return func.HttpResponse(
         status_code=303, headers={**_HEADERS, **(headers or {}), "Location": path}
+    )
+
+
+def attachment(content: bytes, *, name: str, media_type: str) -> func.HttpResponse:
+    """Send a file that a browser saves and never shows as a page of ours.
+
+    Args:
+        content: its bytes.
+        name: what to call it; any text.
+        media_type: what it is said to be.
+    """
+    return func.HttpResponse(
+        content,
+        headers={
+            **_HEADERS,
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        },
+        mimetype=media_type,
     )
 
 

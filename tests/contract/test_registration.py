@@ -156,6 +156,9 @@ def test_the_app_is_indexed_by_the_real_worker(registered: dict[str, str], tmp_p
 OPEN_TO_ALL = {
     "site_get_asset",
     "site_sign_in",
+    "approval_open_link",
+    "approval_download_by_link",
+    "approval_show_inbox",
     "approval_inbox",
     "approval_look",
     "approval_decide",

@@ -33,9 +33,11 @@ class Decide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegate:
-    """Name somebody in one's own place."""
+    """Name somebody in one's own place; level and round are given by a link, which is for one."""
 
     to: str
+    level: int | None = None
+    round: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +200,10 @@ def _delegate(state: ApprovalState, command: Delegate, actor: Principal) -> Outc
     handed = HandedOver(from_=actor.id, to=command.to)
     if _is_handed_over(state, handed):
         return Repeated()
+    is_here = command.level in {None, state.level} and command.round in {None, state.round}
     return (
         _not_open(state)
+        or (None if is_here else NOT_CURRENT)
         or _not_waited_for(state, actor.id)
         or _unfit_substitute(state, command.to)
         or _entry(state, EntryKind.DELEGATED, handed, actor)

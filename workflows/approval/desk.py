@@ -39,7 +39,7 @@ NOT_ACTIVE = Refusal(
     code="not_active", detail="the workflow was stopped; an operator can tell more"
 )
 # These tell whoever holds an old link more than they need.
-_OLD_LINK = frozenset({NOT_AN_APPROVER, NOT_CURRENT})
+_OLD_LINK = (NOT_AN_APPROVER, NOT_CURRENT)
 
 _logger = logging.getLogger(__name__)
 

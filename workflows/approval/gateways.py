@@ -5,16 +5,16 @@ and how, is in records.
 """
 
 import functools
-from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from shared.chained_log import ChainedLogs
+from shared.http import API_PREFIX
 from shared.link_keys import open_link_keys
 from shared.principal import digest_of_address
 from shared.sandbox.outbox import Outbox
 from shared.settings import InvalidSettingError, current_settings
-from shared.signed_links import LinkClaims, sign
+from shared.signed_links import LinkClaims, LinkKeys, sign
 from shared.storage import open_storage
 from shared.stored_requests import StoredRequests
 from workflows.approval import names
@@ -78,14 +78,25 @@ def mail() -> Mail:
 
 
 @functools.cache
-def _signer() -> Callable[[LinkClaims], str]:
+def link_keys() -> LinkKeys:
+    """Open the keys that links are signed with, once per process.
+
+    Raises:
+        InvalidSettingError: None is configured.
+        StorageUnavailableError: The next call tries again.
+    """
     settings = current_settings()
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
-    return functools.partial(sign, keys=open_link_keys(settings, storage))
+    return open_link_keys(settings, storage)
 
 
 def link_for(dossier: Dossier, approver: str) -> str:
-    """Return the address of the page where an approver decides the current round.
+    """Return the address of the page where an approver decides; raises as ``link_path`` does."""
+    return f"{current_settings().public_url}{link_path(dossier, approver)}"
+
+
+def link_path(dossier: Dossier, approver: str) -> str:
+    """Return the path of the page where an approver decides the current round.
 
     Raises:
         InvalidSettingError: No key is configured to sign it with.
@@ -101,4 +112,4 @@ def link_for(dossier: Dossier, approver: str) -> str:
         approver=digest_of_address(approver),
         expires_at=state.deadline_at,
     )
-    return f"{current_settings().public_url}/api/approvals/links/{_signer()(claims)}"
+    return f"{API_PREFIX}/approvals/links/{sign(claims, link_keys())}"

@@ -19,6 +19,9 @@ REASSIGN: Final = "approval_reassign"
 WITHDRAW: Final = "approval_withdraw"
 RESUBMIT: Final = "approval_resubmit"
 SWEEP: Final = "approval_sweep"
+OPEN_LINK: Final = "approval_open_link"
+DOWNLOAD_BY_LINK: Final = "approval_download_by_link"
+SHOW_INBOX: Final = "approval_show_inbox"
 
 # Where the request is kept as it came; where the log of what was decided is; what waits for whom;
 # and who may still have to be woken.

@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from hypothesis import given, strategies as st
 
-from shared.pages import Pages, find_asset, local_path, see_other
+from shared.pages import Pages, attachment, find_asset, local_path, see_other
 from shared.pages.assets import asset_path
 
 TEMPLATE = """{% extends "frame.html" %}{% block title %}{{ text }}{% endblock %}
@@ -125,3 +125,13 @@ def test_whatever_passes_for_a_path_of_ours_stays_on_our_site(text: str) -> None
         led_to = urlsplit(urljoin("https://here.example/api/sign-in", text))
         assert led_to.netloc == "here.example"
         assert led_to.path.startswith("/api/")
+
+
+def test_a_file_is_saved_under_its_name_and_never_shown_as_a_page() -> None:
+    answer = attachment(b"<script>", name='ä"\r\n/x.html', media_type="text/html")
+
+    assert answer.headers["Content-Disposition"] == (
+        "attachment; filename*=UTF-8''%C3%A4%22%0D%0A%2Fx.html"
+    )
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.get_body() == b"<script>"

@@ -17,7 +17,7 @@ from tests.support.approvals import (
     opened,
     somebody,
 )
-from workflows.approval.decisions import Decide, Reassign, Refusal, decide
+from workflows.approval.decisions import Decide, Delegate, Reassign, Refusal, decide
 from workflows.approval.entries import Decided
 from workflows.approval.models import Choice
 
@@ -229,6 +229,22 @@ def test_neither_the_requester_nor_an_approver_can_stand_in(to: str) -> None:
     paper = opened(a_level(FIRST, SECOND, policy="all"))
 
     assert paper.delegates(FIRST, to) == "invalid_request"
+
+
+def test_a_delegation_that_is_bound_to_a_round_counts_in_no_other() -> None:
+    paper = opened(a_level(FIRST), a_level(FIRST))
+    paper.decides(FIRST)
+    paper.advance()
+
+    late = paper.say(Delegate(to=THIRD, level=1, round=1), somebody(FIRST))
+    early = paper.say(Delegate(to=THIRD, level=2, round=2), somebody(FIRST))
+    right = paper.say(Delegate(to=THIRD, level=2, round=1), somebody(FIRST))
+
+    assert [code_of(outcome) for outcome in (late, early, right)] == [
+        "not_current_level",
+        "not_current_level",
+        "recorded",
+    ]
 
 
 def test_who_has_decided_delegates_nothing() -> None:
