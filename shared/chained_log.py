@@ -6,14 +6,15 @@ through; the others read again. What entries mean is their domain's; the chain i
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
 from shared.chain import Break, Entry, NewEntry, first_break, sealed
 from shared.errors import LogBrokenError
-from shared.storage import Row, Table, Value, instant_text, key_text
+from shared.storage import Row, Table, Value, instant_text, key_text, text_of_key
 
 _HEAD: Final = "head"
 _ENTRY: Final = "e:"
@@ -29,22 +30,25 @@ _MOST_READS: Final = 5
 class Log:
     """A log as it was read: its entries in order, its guards, and the head that a next one needs.
 
-    ``guards`` are the keys that were used up by earlier appends.
+    ``guards`` are the keys that were used up by earlier appends. Rows that no append of ours can
+    have left are ``unreadable``, as are all entries after the first of them.
     """
 
     log_id: str
     entries: tuple[Entry, ...]
     guards: frozenset[str]
     head: Row | None
+    unreadable: bool = False
 
     @property
     def broken_at(self) -> Break | None:
         """Where the log is not what was written; None when it is whole."""
-        head = self.head
-        noted = (head.integer("sequence"), head.text("hash")) if head else (0, "")
-        if not self.entries and head is None:
+        if self.unreadable:
+            after = Break(sequence=len(self.entries) + 1, reason="unreadable")
+            return first_break(self.log_id, self.entries) or after
+        if not self.entries and self.head is None:
             return None
-        return first_break(self.log_id, self.entries, head=noted)
+        return first_break(self.log_id, self.entries, head=_noted(self.head))
 
 
 class ChainedLogs:
@@ -59,21 +63,29 @@ class ChainedLogs:
         Raises:
             LogBrokenError: Its rows are not what was written. Nobody decides by such a log.
         """
-        for _ in range(_MOST_READS):
-            log = self.read_unchecked(log_id)
-            if log.broken_at is None:
-                return log
+        log = self.read_unchecked(log_id)
+        if log.broken_at is None:
+            return log
         raise LogBrokenError(f"the log of {log_id} is not what was written; see the runbook")
 
     def read_unchecked(self, log_id: str) -> Log:
         """Return whatever is kept, for an audit."""
-        rows = list(self._table.rows("PartitionKey eq @partition", partition=key_text(log_id)))
-        return Log(
-            log_id=log_id,
-            entries=tuple(_entry(row) for row in rows if row.row_key.startswith(_ENTRY)),
-            guards=frozenset(row.text("guard") for row in rows if row.row_key.startswith(_GUARD)),
-            head=next((row for row in rows if row.row_key == _HEAD), None),
-        )
+        for _ in range(_MOST_READS - 1):
+            log = self._as_kept(log_id)
+            if log.broken_at is None:
+                return log
+        return self._as_kept(log_id)
+
+    def every(self) -> Iterator[Log]:
+        """Yield all logs as ``read_unchecked`` does, by their ids' order as keys."""
+        rows = self._table.rows("PartitionKey ge @first", first="")
+        for partition, its_rows in groupby(rows, key=lambda row: row.partition_key):
+            log = _log(text_of_key(partition), its_rows)
+            yield log if log.broken_at is None else self.read_unchecked(log.log_id)
+
+    def _as_kept(self, log_id: str) -> Log:
+        rows = self._table.rows("PartitionKey eq @partition", partition=key_text(log_id))
+        return _log(log_id, rows)
 
     def append(
         self, log: Log, new: Sequence[NewEntry], *, at: datetime, guard: str | None = None
@@ -113,6 +125,40 @@ class ChainedLogs:
         have been lost.
         """
         return self._table.until_written(attempt)
+
+
+def _log(log_id: str, rows: Iterable[Row]) -> Log:
+    entries: list[Entry] = []
+    guards: set[str] = set()
+    head: Row | None = None
+    unreadable = False
+    for row in rows:
+        try:
+            if row.row_key == _HEAD:
+                head = row
+            elif row.row_key.startswith(_GUARD):
+                guards.add(row.text("guard"))
+            elif not unreadable:
+                entries.append(_entry(row))
+        except (TypeError, ValueError):
+            unreadable = True
+    return Log(
+        log_id=log_id,
+        entries=tuple(entries),
+        guards=frozenset(guards),
+        head=head,
+        unreadable=unreadable,
+    )
+
+
+def _noted(head: Row | None) -> tuple[int, str]:
+    """Return what the head says of the last entry; a head that says nothing fits no log."""
+    if head is None:
+        return 0, ""
+    try:
+        return head.integer("sequence"), head.text("hash")
+    except TypeError:
+        return 0, ""
 
 
 def _row(partition: str, entry: Entry) -> Row:

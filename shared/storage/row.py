@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from azure.data.tables import EdmType, EntityProperty
 
@@ -22,6 +22,11 @@ def key_text(text: str) -> str:
     Keys may not hold ``/ \ # ?`` or control characters, and services differ on ``%``.
     """
     return quote(text, safe=":@+,!()* ").replace("%", "=")
+
+
+def text_of_key(key: str) -> str:
+    """Return the text that ``key_text`` made a key of."""
+    return unquote(key.replace("=", "%"))
 
 
 def instant_text(instant: datetime) -> str:
