@@ -12,8 +12,8 @@ from typing import Final
 from shared.chain import Entry
 from shared.money import in_words
 from workflows.approval.entries import EntryKind, HandedOver
-from workflows.approval.models import ApprovalRequest, ApprovalStatus
-from workflows.approval.state import ApprovalState
+from workflows.approval.models import ApprovalRequest, ApprovalStatus, Choice
+from workflows.approval.state import ApprovalState, rejections_needed
 
 type LinkFor = Callable[[str], str]
 
@@ -116,7 +116,7 @@ def _news(state: ApprovalState, request: ApprovalRequest) -> tuple[Letter, ...]:
     told = Letter(
         recipient=state.requested.requester,
         subject=_OUTCOMES[state.status].format(title=request.title),
-        text=f"{_facts(request)}{comments}",
+        text=f"{_facts(request)}{_ending(state)}{comments}",
     )
     if state.status is not ApprovalStatus.WITHDRAWN:
         return (told,)
@@ -132,6 +132,23 @@ def _news(state: ApprovalState, request: ApprovalRequest) -> tuple[Letter, ...]:
             for one in spared
         ),
     )
+
+
+def _ending(state: ApprovalState) -> str:
+    """Say at which level it ended when it did not end well, and whether time ended it."""
+    level = f"level {state.level} of {len(state.requested.chain)}"
+    said = [made.decision for made in state.decisions.values()]
+    match state.status:
+        case ApprovalStatus.REJECTED:
+            enough = rejections_needed(state.policy, len(state.approvers))
+            by_time = ", because nobody decided in time" * (said.count(Choice.REJECT) < enough)
+            return f"\n\nIt was rejected at {level}{by_time}."
+        case ApprovalStatus.EXPIRED if Choice.REQUEST_CHANGES in said:
+            return f"\n\nThe changes that {level} asked for did not come in time."
+        case ApprovalStatus.EXPIRED:
+            return f"\n\nNobody decided at {level} in time."
+        case _:
+            return ""
 
 
 def _facts(request: ApprovalRequest) -> str:

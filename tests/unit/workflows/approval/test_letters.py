@@ -81,6 +81,34 @@ def test_the_requester_hears_how_it_ended() -> None:
     assert "too red" in found[REQUESTER].text
 
 
+def test_the_requester_reads_at_which_level_it_ended_and_whether_by_time() -> None:
+    silent = opened(a_level(FIRST, onTimeout="reject"), a_level(SECOND))
+    silent.wake()
+    expired = opened(a_level(FIRST), a_level(SECOND))
+    expired.decides(FIRST)
+    expired.advance()
+    expired.wake()
+    unanswered = opened()
+    unanswered.decides(FIRST, "request_changes")
+    unanswered.advance()
+    unanswered.wake()
+    refused = opened()
+    refused.decides(FIRST, "reject")
+    refused.advance()
+
+    told = [
+        written(paper, "closed")[REQUESTER].text.splitlines()[-1]
+        for paper in (silent, expired, unanswered, refused)
+    ]
+
+    assert told == [
+        "It was rejected at level 1 of 2, because nobody decided in time.",
+        "Nobody decided at level 2 of 2 in time.",
+        "The changes that level 1 of 1 asked for did not come in time.",
+        "It was rejected at level 1 of 1.",
+    ]
+
+
 def test_who_is_still_asked_hears_that_it_was_taken_back() -> None:
     paper = opened(a_level(FIRST, SECOND, policy="all"))
     paper.decides(FIRST)
