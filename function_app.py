@@ -5,6 +5,7 @@ import azure.durable_functions as df
 from workflows.approval import (
     activities as approval_activities,
     http as approval_http,
+    http_audit as approval_http_audit,
     http_documents as approval_http_documents,
     orchestrator as approval_orchestrator,
     pages as approval_pages,
@@ -34,6 +35,7 @@ for module in (
     attention_activities,
     attention_http,
     approval_http_documents,
+    approval_http_audit,
     approval_orchestrator,
     approval_activities,
     approval_http,

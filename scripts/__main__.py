@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     words.add_parser("fmt", help="repair and lay out the code")
     _passing_on(words, "func", "run the app with the real Core Tools", "func start")
     words.add_parser("azurite", help="run the storage emulator alone")
+    words.add_parser("audit", help="check the logs of approvals that ./dev start has kept")
     _passing_on(words, "bench", "measure", "python -m benchmarks")
     words.add_parser("doctor", help="say what was found on this machine")
     lock = words.add_parser("lock", help="pin the requirements, with hashes")
@@ -79,6 +80,7 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
         "fmt": checks.fmt,
         "func": lambda: host.func(rest),
         "azurite": host.azurite,
+        "audit": upkeep.audit,
         "bench": lambda: _bench(rest),
         "doctor": upkeep.doctor,
         "lock": lambda: upkeep.lock(upgrade=options.upgrade),

@@ -1,8 +1,10 @@
-"""`./dev lock`, `./dev clean` and `./dev doctor`: the checkout itself."""
+"""`./dev lock`, `./dev clean`, `./dev doctor` and `./dev audit`: the checkout and its data."""
 
+import os
 import platform
 import shutil
 import subprocess
+import sys
 from typing import Final
 
 from scripts import browser, environment, host, node, ports, storage
@@ -70,6 +72,22 @@ def clean(*, everything: bool) -> int:
             shutil.rmtree(KEPT, ignore_errors=True)
             shutil.rmtree(VENV, ignore_errors=True)
     return 0
+
+
+def audit() -> int:
+    """Check the logs of approvals in the checkout's storage.
+
+    Returns:
+        0 when all are as written, 1 when something was changed, 2 when it could not be looked at.
+    """
+    with storage.opened() as opened:
+        opened.wait_until_ready()
+        return subprocess.run(
+            [sys.executable, "-m", "workflows.approval.audit"],
+            cwd=ROOT,
+            env={**os.environ, host.CONNECTION_SETTING: opened.ports.connection_string},
+            check=False,
+        ).returncode
 
 
 def doctor() -> int:

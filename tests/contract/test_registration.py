@@ -109,7 +109,7 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
         for alias in node.names
     }
 
-    parts = "orchestrator|activities|http|http_documents|pages|sweep"
+    parts = "orchestrator|activities|http|http_documents|http_audit|pages|sweep"
     pattern = re.compile(rf"workflows\.\w+\.({parts})")
     assert all(pattern.fullmatch(module) for module in imported)
     assert {
@@ -161,6 +161,8 @@ OPEN_TO_ALL = {
     "approval_show_inbox",
     "approval_inbox",
     "approval_look",
+    "approval_get_document",
+    "approval_audit",
     "approval_decide",
     "approval_delegate",
     "approval_reassign",

@@ -1,5 +1,7 @@
 """Documents kept in memory, with a look behind the shelf."""
 
+from collections.abc import Iterator
+
 from shared.storage import BlobVersion
 from workflows.approval.documents import Documents
 
@@ -26,6 +28,9 @@ class BlobsInMemory:
         return BlobVersion(
             name=name, etag="1", size=len(self.content[name]), content_type=self.types[name]
         )
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        return iter(sorted(name for name in self.content if name.startswith(prefix)))
 
 
 class Shelf(Documents):

@@ -11,9 +11,10 @@ import azure.durable_functions as df
 from shared.models import JsonObject
 from shared.principal import digest_of_address
 from workflows.approval import names
+from workflows.approval.documents import document_store, publication_of
 from workflows.approval.gateways import approvals, link_for, mail
 from workflows.approval.letters import letters
-from workflows.approval.models import Advance, Notify
+from workflows.approval.models import Advance, Notify, PublishDocument
 
 blueprint = df.Blueprint()
 
@@ -43,3 +44,21 @@ def notify(payload: Any) -> None:
             text=letter.text,
             at=entry.at,
         )
+
+
+@blueprint.function_name(names.PUBLISH_DOCUMENT)
+@blueprint.activity_trigger(input_name="payload")
+def publish_document(payload: Any) -> JsonObject:
+    """Put the approved version where others read it, and note it in the log; both once."""
+    question = PublishDocument.from_json(payload)
+    publication = publication_of(
+        question.request_id, approvals().read(question.request_id).log.entries
+    )
+    if publication is None:
+        raise ValueError("only an approved document is published")
+    document_store().publish(publication)
+    return (
+        approvals()
+        .note_published(question.request_id, publication.document.sha256, at=question.now)
+        .to_json()
+    )

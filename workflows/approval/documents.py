@@ -20,10 +20,11 @@ from shared.models import WireModel
 from shared.settings import current_settings
 from shared.storage import BlobVersion, open_storage
 from workflows.approval import names
-from workflows.approval.entries import Closed, Decided, EntryKind
-from workflows.approval.models import ApprovalStatus, Choice, Document
+from workflows.approval.entries import Closed, Decided, EntryKind, Resubmitted
+from workflows.approval.models import ApprovalStatus, Choice, Document, LogEnd
 from workflows.approval.state import fold
 
+_MANIFEST: Final = ".manifest.json"
 MOST_BYTES: Final = 20 * 1024 * 1024
 
 _OPEN_XML: Final = "application/vnd.openxmlformats-officedocument"
@@ -63,6 +64,10 @@ class Blobs(Protocol):
 
     def find(self, name: str) -> BlobVersion | None:
         """Return what is known of a blob without reading it."""
+        ...
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """Yield the names that start with the prefix, in order."""
         ...
 
 
@@ -152,8 +157,23 @@ class Documents:
         self._published.write_once(name, content, content_type=publication.document.media_type)
         manifest = json.dumps(publication.to_json(), indent=2, ensure_ascii=False)
         return self._published.write_once(
-            f"{name}.manifest.json", manifest.encode(), content_type="application/json"
+            f"{name}{_MANIFEST}", manifest.encode(), content_type="application/json"
         )
+
+    def publications(self, *, of: str = "") -> Iterator[tuple[str, "Publication | None"]]:
+        """Yield the request id and manifest of everything published; None for what is no manifest.
+
+        Args:
+            of: A request id, for its publications alone.
+        """
+        for name in self._published.names(f"{of}/" if of else ""):
+            if not name.endswith(_MANIFEST):
+                continue
+            try:
+                manifest = Publication.from_json(json.loads(self._published.read(name) or b""))
+            except ValueError:
+                manifest = None
+            yield name.partition("/")[0], manifest
 
 
 @functools.cache
@@ -183,21 +203,14 @@ class Approval(WireModel):
     proof: str
 
 
-class LogHead(WireModel):
-    """The entry that closed the log: whoever has it can tell whether the log was changed since."""
-
-    sequence: int
-    hash: str
-
-
 class Publication(WireModel):
-    """The manifest beside a published document."""
+    """The manifest beside a published document; ``log`` is the entry that closed the request."""
 
     request_id: str
     document: Document
     approved_at: AwareDatetime
     approvals: tuple[Approval, ...]
-    log: LogHead
+    log: LogEnd
 
 
 def publication_of(request_id: str, entries: Sequence[Entry]) -> Publication | None:
@@ -214,7 +227,7 @@ def publication_of(request_id: str, entries: Sequence[Entry]) -> Publication | N
         document=current,
         approved_at=closing.at,
         approvals=tuple(_approvals(entries, state.document_sha256)),
-        log=LogHead(sequence=closing.sequence, hash=closing.hash),
+        log=LogEnd(sequence=closing.sequence, hash=closing.hash),
     )
 
 
@@ -246,3 +259,17 @@ def _approval(entry: Entry, decision: str) -> Approval:
         actor=entry.actor or None,
         proof=entry.proof,
     )
+
+
+def versions_of(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return the hash of every version of a request's document, oldest first."""
+    state = fold(entries)
+    if state is None or state.requested.document is None:
+        return ()
+    later = (
+        Resubmitted.from_json(entry.payload).document_sha256
+        for entry in entries
+        if entry.kind == EntryKind.RESUBMITTED
+    )
+    found = [state.requested.document.sha256, *(sha256 for sha256 in later if sha256)]
+    return tuple(dict.fromkeys(found))

@@ -111,6 +111,12 @@ class Withdrawn(WireModel):
     comment: str | None = None
 
 
+class Published(WireModel):
+    """Which version of the document others can read now."""
+
+    document_sha256: str
+
+
 class Closed(WireModel):
     """How it ended."""
 

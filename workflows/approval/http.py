@@ -6,6 +6,7 @@ signed links are elsewhere.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
@@ -178,7 +179,9 @@ async def resubmit(
     caller = _caller(req)
     body = read_model(req, ResubmitBody)
     if body.document_sha256:
-        await asyncio.to_thread(_refuse_unknown, body.document_sha256)
+        await asyncio.to_thread(
+            _refuse_unknown_version, _request_id(req), caller, body.document_sha256
+        )
     command = Resubmit(document_sha256=body.document_sha256, comment=body.comment)
     return await _taken(req, client, command, caller)
 
@@ -201,12 +204,18 @@ def _refuse_wrong(request: ApprovalRequest, caller: Principal | None) -> None:
         raise InvalidRequestError("the request cannot be decided like this", problems)
 
 
-def _refuse_unknown(document_sha256: str) -> None:
-    if document_store().find(document_sha256) is None:
-        problem = FieldProblem(
-            pointer="/documentSha256", code="unknown", detail="upload the document first"
+def _refuse_unknown_version(request_id: str, caller: Principal, sha256: str) -> None:
+    """Refuse a version that was never uploaded; who may bring one, and when, is decided later."""
+    dossier = approvals().find(request_id)
+    requested = dossier.state.requested if dossier else None
+    document = requested.document if requested and requested.requester == caller.id else None
+    if document is None:
+        return
+    problem = document_store().problem(document.model_copy(update={"sha256": sha256}))
+    if problem is not None:
+        raise InvalidRequestError(
+            "one field is wrong", [replace(problem, pointer="/documentSha256")]
         )
-        raise InvalidRequestError("one field is wrong", [problem])
 
 
 def _chain_problems(request: ApprovalRequest, *, may_auto_approve: bool) -> Sequence[FieldProblem]:

@@ -12,16 +12,30 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
+from shared.durable import InstanceId
 from shared.errors import (
     BodyTooLargeError,
     FieldProblem,
+    IdentityRequiredError,
+    InstanceUnknownError,
     InvalidRequestError,
     UnsupportedMediaTypeError,
 )
 from shared.http import answer, answers_problems, header
+from shared.identity import principal_of
+from shared.pages import attachment
 from shared.personal import PlainText
 from workflows.approval import names
-from workflows.approval.documents import MEDIA_TYPES, MOST_BYTES, KeptDocument, document_store
+from workflows.approval.documents import (
+    MEDIA_TYPES,
+    MOST_BYTES,
+    KeptDocument,
+    document_store,
+    versions_of,
+)
+from workflows.approval.gateways import approvals
+from workflows.approval.records import Dossier
+from workflows.approval.views import may_see
 
 NAME_HEADER: Final = "X-Document-Name"
 _ACCEPT: Final = ", ".join(MEDIA_TYPES)
@@ -58,6 +72,39 @@ async def upload_document(req: func.HttpRequest) -> func.HttpResponse:
         {"sha256": kept.sha256, "size": kept.size, "name": name, "mediaType": kept.media_type},
         status=HTTPStatus.CREATED if is_new else HTTPStatus.OK,
     )
+
+
+@blueprint.function_name(names.GET_DOCUMENT)
+@blueprint.route(
+    route="approvals/{instanceId}/documents/{sha256}",
+    methods=["GET"],
+    auth_level=func.AuthLevel.ANONYMOUS,  # who calls is proved by an identity, not by a key
+)
+@answers_problems
+async def get_document(req: func.HttpRequest) -> func.HttpResponse:
+    """Hand out a version of a request's document to those who take part in it and operators."""
+    caller = principal_of(req)
+    if caller is None:
+        raise IdentityRequiredError("sign in first")
+    request_id = names.request_of(InstanceId.parse(req.route_params.get("instanceId", "")))
+    dossier = await asyncio.to_thread(approvals().find, request_id) if request_id else None
+    if dossier is None or not may_see(dossier.state, caller):
+        raise InstanceUnknownError("no approval has this id")
+    return await asyncio.to_thread(version, dossier, req.route_params.get("sha256", ""))
+
+
+def version(dossier: Dossier, sha256: str) -> func.HttpResponse:
+    """Answer with one version of a request's document, under the name that the request gave it.
+
+    Raises:
+        InstanceUnknownError: The request never had this version.
+        DocumentDamagedError: It is not what was kept.
+    """
+    document = dossier.state.requested.document
+    if document is None or sha256 not in versions_of(dossier.log.entries):
+        raise InstanceUnknownError("the request has no such document")
+    content = document_store().read(sha256)
+    return attachment(content, name=document.name, media_type=document.media_type)
 
 
 def _keep(content: bytes, media_type: str) -> tuple[KeptDocument, bool]:

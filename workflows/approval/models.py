@@ -228,13 +228,17 @@ class Notice(WireModel):
 
 
 class Step(WireModel):
-    """What an advance found: numbers, instants and statuses, nothing about people."""
+    """What an advance found: numbers, instants and statuses, nothing about people.
+
+    ``publish`` says that a document was approved and is not published yet.
+    """
 
     sequence: int
     level: int
     round: int
     status: ApprovalStatus
     closed: bool
+    publish: bool = False
     log_hash: str
     opened_at: AwareDatetime | None = None
     deadline_at: AwareDatetime | None = None
@@ -248,6 +252,20 @@ class Notify(WireModel):
 
     request_id: Identifier
     sequence: int
+
+
+class PublishDocument(WireModel):
+    """Input: publish what a request approved, at an instant of the orchestration's time."""
+
+    request_id: Identifier
+    now: AwareDatetime
+
+
+class LogEnd(WireModel):
+    """The last entry of a log: whoever has it can tell whether the log was changed since."""
+
+    sequence: int
+    hash: str
 
 
 class ApprovalResult(WireModel):

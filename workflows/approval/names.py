@@ -9,6 +9,7 @@ ORCHESTRATOR: Final = "approval_orchestrator"
 
 ADVANCE: Final = "approval_advance"
 NOTIFY: Final = "approval_notify"
+PUBLISH_DOCUMENT: Final = "approval_publish_document"
 
 SUBMIT: Final = "approval_submit"
 INBOX: Final = "approval_inbox"
@@ -35,6 +36,8 @@ DOCUMENTS_CONTAINER: Final = "documents"
 PUBLISHED_CONTAINER: Final = "published"
 
 UPLOAD_DOCUMENT: Final = "approval_upload_document"
+GET_DOCUMENT: Final = "approval_get_document"
+AUDIT: Final = "approval_audit"
 
 _INSTANCE_PREFIX: Final = "approval-"
 

@@ -20,8 +20,10 @@ from workflows.approval.models import (
     Advance,
     ApprovalInput,
     ApprovalResult,
+    LogEnd,
     Notice,
     Notify,
+    PublishDocument,
     Step,
 )
 
@@ -53,7 +55,8 @@ def decide_request(
         for notice in step.notices:
             yield from _tell(context, request.request_id, notice)
         if step.closed:
-            return _result(context, request.request_id, step)
+            end = yield from _end(context, request.request_id, step)
+            return _result(context, request.request_id, step, end)
         if poke is None or step.sequence > seen:
             poke = _poke(context, request.request_id, step)
         elif poke.is_completed:
@@ -130,13 +133,28 @@ def _show(context: df.DurableOrchestrationContext, request_id: str, step: Step) 
     )
 
 
-def _result(context: df.DurableOrchestrationContext, request_id: str, step: Step) -> JsonObject:
+def _end(
+    context: df.DurableOrchestrationContext, request_id: str, step: Step
+) -> Orchestration[LogEnd]:
+    """Publish what was approved; return the end of the log. What cannot be published fails."""
+    if not step.publish:
+        return LogEnd(sequence=step.sequence, hash=step.log_hash)
+    question = PublishDocument(request_id=request_id, now=context.current_utc_datetime)
+    raw = yield context.call_activity_with_retry(
+        names.PUBLISH_DOCUMENT, retry.PERSISTENT, question.to_json()
+    )
+    return LogEnd.from_json(raw)
+
+
+def _result(
+    context: df.DurableOrchestrationContext, request_id: str, step: Step, end: LogEnd
+) -> JsonObject:
     return ApprovalResult(
         request_id=request_id,
         status=step.status,
         level=step.level,
         round=step.round,
-        entries=step.sequence,
-        log_hash=step.log_hash,
+        entries=end.sequence,
+        log_hash=end.hash,
         completed_at=context.current_utc_datetime,
     ).to_json()

@@ -25,8 +25,8 @@ from workflows.approval.decisions import (
     Repeated,
     decide,
 )
-from workflows.approval.entries import EntryKind, HandedOver, LevelOpened, Requested
-from workflows.approval.models import Advance, ApprovalRequest, Step
+from workflows.approval.entries import EntryKind, HandedOver, LevelOpened, Published, Requested
+from workflows.approval.models import Advance, ApprovalRequest, LogEnd, Step
 from workflows.approval.rules import Ruling
 from workflows.approval.state import ApprovalState, fold, follow
 from workflows.approval.transitions import advance, step
@@ -141,6 +141,11 @@ class Approvals:
         self._note_waiting(question.request_id, state, fresh)
         return step(state, entries, seen=question.seen)
 
+    def note_published(self, request_id: str, sha256: str, *, at: datetime) -> LogEnd:
+        """Append once that a document was published; return the end of the log."""
+        last = self.logs.settle(functools.partial(self._try_note, request_id, sha256, at))[-1]
+        return LogEnd(sequence=last.sequence, hash=last.hash)
+
     def record(
         self,
         request_id: str,
@@ -205,6 +210,14 @@ class Approvals:
         if not first and not due:
             return dossier.log.entries
         return self.logs.append(dossier.log, [*first, *due], at=question.now)
+
+    def _try_note(self, request_id: str, sha256: str, at: datetime) -> tuple[Entry, ...]:
+        log = self.logs.read(request_id)
+        if any(entry.kind == EntryKind.PUBLISHED for entry in log.entries):
+            return log.entries
+        published = Published(document_sha256=sha256)
+        new = NewEntry(kind=EntryKind.PUBLISHED, payload=published.to_json())
+        return self.logs.append(log, [new], at=at)
 
     def _try_record(
         self,

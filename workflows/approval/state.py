@@ -57,6 +57,7 @@ class ApprovalState:
         stage: what has to happen next.
         level: the current one, from 1; 0 before the first is asked.
         round: which asking of the level it is, from 1.
+        rounds: how often each level was asked; a round's number is never used again.
         approvers: who is asked in this round.
         policy: how many of them must agree.
         decisions: what they have said in this round, by address.
@@ -79,6 +80,7 @@ class ApprovalState:
     stage: Stage = Stage.TO_OPEN
     level: int = 0
     round: int = 0
+    rounds: Mapping[int, int] = field(default_factory=dict[int, int])
     approvers: tuple[str, ...] = ()
     policy: Policy = "all"
     decisions: Mapping[str, Decided] = field(default_factory=dict[str, Decided])
@@ -158,6 +160,7 @@ def _opened(state: ApprovalState, entry: NewEntry) -> ApprovalState:
         stage=Stage.OPEN,
         level=entry.level,
         round=entry.round,
+        rounds={**state.rounds, entry.level: entry.round},
         approvers=opened.approvers,
         policy=opened.policy,
         decisions={},
@@ -253,14 +256,20 @@ def _closed(state: ApprovalState, entry: NewEntry) -> ApprovalState:
 
 
 def _resubmitted(state: ApprovalState, entry: NewEntry) -> ApprovalState:
+    """Ask the level anew; a new version of the document goes to the first one again.
+
+    Whoever approved the old version has not approved the new one.
+    """
     resubmitted = Resubmitted.from_json(entry.payload)
+    if resubmitted.document_sha256 not in {None, state.document_sha256} and state.level > 1:
+        state = replace(state, level=1, approvers=(), escalation=False)
     return replace(
         state,
         status=ApprovalStatus.AWAITING_DECISION,
         stage=Stage.TO_OPEN,
         deadline_at=None,
         document_sha256=resubmitted.document_sha256 or state.document_sha256,
-        round=state.round + 1,
+        round=state.rounds.get(state.level, 0) + 1,
         decisions={},
         resubmitted=resubmitted,
     )

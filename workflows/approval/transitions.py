@@ -88,6 +88,7 @@ def step(state: ApprovalState, entries: Sequence[Entry], *, seen: int) -> Step:
         round=state.round,
         status=state.status,
         closed=state.closed,
+        publish=_is_to_be_published(state, entries),
         log_hash=entries[-1].hash,
         opened_at=state.opened_at,
         deadline_at=state.deadline_at,
@@ -99,6 +100,12 @@ def step(state: ApprovalState, entries: Sequence[Entry], *, seen: int) -> Step:
             if entry.sequence > seen and entry.kind in _NOTICES
         ),
     )
+
+
+def _is_to_be_published(state: ApprovalState, entries: Sequence[Entry]) -> bool:
+    approved = state.closed and state.status is ApprovalStatus.APPROVED
+    published = any(entry.kind == EntryKind.PUBLISHED for entry in entries)
+    return approved and state.document_sha256 is not None and not published
 
 
 def _due(state: ApprovalState, now: datetime) -> NewEntry | None:
@@ -132,7 +139,7 @@ def _next_level(state: ApprovalState, now: datetime) -> NewEntry:
     level = state.requested.chain[state.level]
     return _opened(
         level=state.level + 1,
-        round_=1,
+        round_=state.rounds.get(state.level + 1, 0) + 1,
         opened=_asking(state, level, level.approvers, now, escalation=False),
     )
 

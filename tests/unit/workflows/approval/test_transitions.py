@@ -178,6 +178,40 @@ def test_a_resubmitted_request_is_asked_of_whoever_stood_in_last() -> None:
     assert paper.state.undecided == (THIRD,)
 
 
+def test_a_new_version_of_a_document_is_decided_from_the_first_level_on() -> None:
+    old, new = "a" * 64, "b" * 64
+    document = {"sha256": old, "name": "Contract", "mediaType": "application/pdf"}
+    paper = opened(a_level(FIRST), a_level(BOSS), kind="document", amount=None, document=document)
+    paper.decides(FIRST, document_sha256=old)
+    paper.advance()
+    paper.decides(BOSS, "request_changes", document_sha256=old)
+    paper.advance()
+
+    paper.resubmits(document_sha256=new)
+    paper.advance()
+
+    assert (paper.state.level, paper.state.round, paper.state.undecided) == (1, 2, (FIRST,))
+    assert paper.decides(FIRST, document_sha256=old) == "document_changed"
+    assert paper.decides(FIRST, document_sha256=new) == "recorded"
+    paper.advance()
+    assert (paper.state.level, paper.state.round, paper.state.undecided) == (2, 2, (BOSS,))
+    assert paper.decides(BOSS, document_sha256=new) == "recorded"
+    assert paper.state.status is ApprovalStatus.APPROVED
+
+
+def test_an_answer_without_a_new_document_goes_to_the_level_that_asked() -> None:
+    paper = opened(a_level(FIRST), a_level(BOSS))
+    paper.decides(FIRST)
+    paper.advance()
+    paper.decides(BOSS, "request_changes")
+    paper.advance()
+
+    paper.resubmits(comment="blue")
+    paper.advance()
+
+    assert (paper.state.level, paper.state.round, paper.state.undecided) == (2, 2, (BOSS,))
+
+
 def test_a_quorum_larger_than_the_escalation_is_all_of_it() -> None:
     paper = opened(a_level(FIRST, SECOND, policy={"quorum": 2}, escalateTo=[BOSS]))
     paper.wake()
@@ -207,6 +241,7 @@ def test_a_step_names_entries_to_write_about_and_nobody() -> None:
         "round": 1,
         "status": "awaiting_decision",
         "closed": False,
+        "publish": False,
         "logHash": paper.entries[-1].hash,
         "openedAt": "2030-01-01T12:00:00Z",
         "deadlineAt": "2030-01-03T12:00:00Z",
