@@ -35,5 +35,6 @@ def test_operators_decide_what_orders_cannot(azurite: str) -> None:
 
 
 @pytest.mark.slow
-def test_approvals_end_as_they_should_in_virtual_time(azurite: str) -> None:
-    run_pytest(SUITES / "approvals" / "scenes.py", AzureWebJobsStorage=azurite)
+@pytest.mark.parametrize("scenes", ["scenes", "scenes_of_defects", "scenes_of_documents"])
+def test_approvals_end_as_they_should_in_virtual_time(azurite: str, scenes: str) -> None:
+    run_pytest(SUITES / "approvals" / f"{scenes}.py", AzureWebJobsStorage=azurite)

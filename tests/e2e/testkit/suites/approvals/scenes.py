@@ -1,26 +1,15 @@
 """Approvals under the test kit: months of waiting in moments, every path of the state machine.
 
-Run by test_testkit in a process of its own. The application keeps its settings for the life of the
-process, so that all tests here share one set of tables and one outbox.
+Run by test_testkit in a process of its own.
 """
 
-import os
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import count
-from typing import Any, Final
-from uuid import uuid4
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from funchost.testing import BlockingHost, InstanceStatus
-from scripts.layout import ROOT
-from shared.chain import first_break
-from shared.chained_log import ChainedLogs
-from shared.sandbox.outbox import Message, Outbox
-from shared.settings import STORAGE_SETTING, ConnectionString
-from shared.storage import Storage
+from funchost.testing import BlockingHost
+from tests.support.approval_cases import Case
 from tests.support.approvals import (
     BOSS,
     DAY_S,
@@ -34,103 +23,6 @@ from tests.support.approvals import (
     a_request,
 )
 from workflows.approval import desk, names
-
-PREFIX: Final = f"t{uuid4().hex[:12]}"
-SETTINGS: Final = {"APP_DATA_PREFIX": PREFIX, "APP_IDENTITY": "development"}
-_numbers = count(1)
-
-
-@pytest.fixture(scope="session")
-def storage() -> Storage:
-    return Storage(ConnectionString(value=os.environ[STORAGE_SETTING]), prefix=PREFIX)
-
-
-@pytest.fixture
-def host() -> Generator[BlockingHost]:
-    with BlockingHost.open(ROOT, settings=SETTINGS) as host:
-        yield host
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One request under way, and when it was sent."""
-
-    host: BlockingHost
-    storage: Storage
-    request_id: str
-    began: datetime
-
-    @property
-    def took(self) -> timedelta:
-        return self.host.now - self.began
-
-    @property
-    def instance_id(self) -> str:
-        return names.instance_of(self.request_id)
-
-    def call(self, who: str, what: str, body: Mapping[str, Any], *roles: str) -> tuple[int, str]:
-        """POST as somebody; return the status and the word for what came of it."""
-        answer = self.host.call_http(
-            "POST",
-            f"/api/approvals/{self.instance_id}/{what}",
-            json=dict(body),
-            headers={"X-Dev-Principal": who, "X-Dev-Roles": ",".join(roles)},
-        )
-        told: dict[str, str] = answer.json()
-        return answer.status, told.get("outcome") or told["type"].rpartition(":")[2]
-
-    def decides(self, who: str, choice: str = "approve", *, level: int = 1, **said: Any) -> str:
-        status, word = self.call(who, f"levels/{level}", {"decision": choice, **said})
-        assert (status == 200) == (word in {"recorded", "repeated"})
-        return word
-
-    def ended(self) -> InstanceStatus:
-        status = self.host.until_done(self.instance_id)
-        assert status.runtime_status == "Completed", status.output
-        return status
-
-    def rests(self) -> Any:
-        """Wait until nothing runs; return the custom status."""
-        self.host.at_rest()
-        return self.host.status(self.instance_id).custom_status
-
-    @property
-    def kinds(self) -> list[str]:
-        log = ChainedLogs(self.storage.table(names.LOG_TABLE)).read(self.request_id)
-        assert first_break(self.request_id, log.entries) is None
-        return [entry.kind for entry in log.entries[1:]]
-
-    def mails(self) -> list[Message]:
-        outbox = Outbox(self.storage)
-        return [outbox.read(name) for name in outbox.list() if f"/{self.instance_id}:" in name]
-
-    def told(self, address: str) -> list[str]:
-        return [
-            message.subject.partition(":")[0]
-            for message in sorted(self.mails(), key=lambda one: (one.at, one.key))
-            if message.recipient == address
-        ]
-
-
-@pytest.fixture
-def ask(host: BlockingHost, storage: Storage) -> Any:
-    """Submit a request and wait until its first level is asked."""
-
-    def submitted(*chain: Mapping[str, Any], roles: str = "", **changes: Any) -> Case:
-        request_id = f"R{next(_numbers)}"
-        body = a_request(*map(dict, chain), request_id=request_id, **changes)
-        began = host.now
-        answer = host.call_http(
-            "POST",
-            "/api/approvals",
-            json=body,
-            headers={"X-Dev-Principal": REQUESTER, "X-Dev-Roles": roles},
-        )
-        assert answer.status == 202, answer.text
-        host.at_rest()
-        return Case(host=host, storage=storage, request_id=request_id, began=began)
-
-    return submitted
 
 
 def test_two_levels_agree(ask: Any) -> None:

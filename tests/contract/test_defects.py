@@ -1,0 +1,27 @@
+"""Every test that docs/defects.md names exists, and every defect of a chapter has its row."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DEFECTS = (ROOT / "docs" / "defects.md").read_text("utf-8")
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", DEFECTS)))
+ROW = re.compile(r"^\| (\d+) \|.*::test_\w+` \|$", re.MULTILINE)
+
+
+def test_every_row_names_a_test_and_no_number_is_left_out() -> None:
+    numbers = [int(number) for number in ROW.findall(DEFECTS)]
+
+    assert len(numbers) == len(re.findall(r"^\| \d+ \|", DEFECTS, re.MULTILINE))
+    assert len(set(numbers)) == len(numbers)
+    assert {*range(44, 61), *range(85, 89)} <= set(numbers)
+
+
+@pytest.mark.parametrize(("path", "name"), NAMED, ids=lambda part: part.rpartition("/")[2])
+def test_a_named_test_exists(path: str, name: str) -> None:
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+
+    assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
