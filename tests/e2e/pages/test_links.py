@@ -52,6 +52,14 @@ def test_a_link_shows_what_is_asked_and_what_happens_next(office: Office) -> Non
         assert shown in page
 
 
+def test_a_deadline_in_business_hours_is_told_on_the_clock_of_that_place(office: Office) -> None:
+    _, plain = office.asked()
+    _, link = office.asked(calendar="berlin_office")
+
+    assert "Europe/Berlin, counted in business hours" in text(office.get(link))
+    assert "business hours" not in text(office.get(plain))
+
+
 def test_looking_changes_nothing_however_often_and_whoever_looks(office: Office) -> None:
     request_id, link = office.asked()
     before = office.entries(request_id)
