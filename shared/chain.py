@@ -82,11 +82,11 @@ def sealed(
         digest = _hash(entry, sequence=sequence, at=instant, previous_hash=previous_hash)
         entries.append(
             Entry(
-                kind=entry.kind,
+                kind=str(entry.kind),  # an enumeration's member would not be what is read back
                 level=entry.level,
                 round=entry.round,
                 actor=entry.actor,
-                proof=entry.proof,
+                proof=str(entry.proof),
                 payload=entry.payload,
                 sequence=sequence,
                 at=instant,

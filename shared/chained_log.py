@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Final
+from typing import Final, Protocol
 
 from shared.chain import Break, Entry, NewEntry, first_break, sealed
 from shared.errors import LogBrokenError
-from shared.storage import Row, Table, Value, instant_text, key_text, text_of_key
+from shared.storage import Row, Value, instant_text, key_text, text_of_key
 
 _HEAD: Final = "head"
 _ENTRY: Final = "e:"
@@ -51,10 +51,26 @@ class Log:
         return first_break(self.log_id, self.entries, head=_noted(self.head))
 
 
+class LogTable(Protocol):
+    """The part of a table that logs need."""
+
+    def rows(self, condition: str, **parameters: str) -> Iterator[Row]:
+        """Yield the rows that meet a condition, in key order."""
+        ...
+
+    def write_or_retry(self, *rows: Row) -> None:
+        """Insert or replace all of them, or lose the race."""
+        ...
+
+    def until_written[T](self, attempt: Callable[[], T]) -> T:
+        """Repeat the attempt until it loses no race."""
+        ...
+
+
 class ChainedLogs:
     """The logs of one table. Every method may raise ``StorageUnavailableError``."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: LogTable) -> None:
         self._table = table
 
     def read(self, log_id: str) -> Log:

@@ -188,8 +188,11 @@ def _identity(environ: Mapping[str, str]) -> IdentitySource:
 def _public_url(environ: Mapping[str, str]) -> str:
     platform = environ.get("WEBSITE_HOSTNAME", "").strip()
     url = environ.get("APP_PUBLIC_URL", "").strip().rstrip("/")
+    if not url and platform:  # local hosts set it, too, and speak no TLS
+        is_local = urlsplit(f"//{platform}").hostname in _LOOP_BACK
+        return f"{'http' if is_local else 'https'}://{platform}"
     if not url:
-        return f"https://{platform}" if platform else _LOCAL_URL
+        return _LOCAL_URL
     parts = urlsplit(url)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOP_BACK)
     if not is_safe or not parts.hostname or parts.path or parts.query or parts.username:

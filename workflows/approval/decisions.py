@@ -166,14 +166,22 @@ def _off_level(state: ApprovalState, command: Decide) -> Refusal | None:
 
 
 def _is_repeat(state: ApprovalState, command: Decide, actor: Principal) -> bool:
-    """Whether the decision is in the log: by its id, or as what was said in this very round."""
+    """Whether the decision is in the log: by its id, or as what they said at that level.
+
+    An answer may have been lost and the request have moved on since, but what was said in an
+    earlier round of the current level is not what is asked now.
+    """
     wanted = command.decided
-    if (actor.id, wanted.decision_id) in state.decision_ids:
-        return True
-    made = state.decisions.get(actor.id)
-    if made is None or command.level != state.level or command.round not in {None, state.round}:
-        return False
-    return made.says_the_same(wanted)
+    for (approver, level, round_), made in state.said.items():
+        if approver != actor.id:
+            continue
+        if wanted.decision_id is not None and made.decision_id == wanted.decision_id:
+            return True
+        is_meant = round_ == command.round if command.round else level < state.level
+        is_current = (level, round_) == (state.level, state.round)
+        if level == command.level and (is_meant or is_current) and made.says_the_same(wanted):
+            return True
+    return False
 
 
 def _wrong_document(state: ApprovalState, sha256: str | None) -> Refusal | None:

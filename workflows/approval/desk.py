@@ -110,7 +110,8 @@ async def take_by_link(
         Principal(id=approver, proof=Proof.SIGNED_LINK),
         guard=claims.jti,
     )
-    return LINK_REFUSED if outcome in _OLD_LINK else outcome
+    is_old = isinstance(outcome, Refusal) and outcome in _OLD_LINK
+    return LINK_REFUSED if is_old else outcome
 
 
 def approver_of(dossier: Dossier, claims: LinkClaims) -> str | None:

@@ -69,7 +69,7 @@ class ApprovalState:
         asked: everybody who was ever asked, whatever came of it.
         document_sha256: the current version of the document.
         closed: whether the log is sealed with its outcome.
-        decision_ids: who decided under which id, in all rounds.
+        said: every decision there ever was, by address, level and round.
         handovers: who was replaced by whom in this round.
         resubmitted: what the requester answered last, until the next request for changes.
     """
@@ -92,7 +92,9 @@ class ApprovalState:
     asked: frozenset[str] = frozenset()
     document_sha256: str | None = None
     closed: bool = False
-    decision_ids: frozenset[tuple[str, str]] = frozenset()
+    said: Mapping[tuple[str, int, int], Decided] = field(
+        default_factory=dict[tuple[str, int, int], Decided]
+    )
     handovers: frozenset[tuple[str, str]] = frozenset()
     resubmitted: Resubmitted | None = None
 
@@ -177,8 +179,8 @@ def _opened(state: ApprovalState, entry: NewEntry) -> ApprovalState:
 def _decided(state: ApprovalState, entry: NewEntry) -> ApprovalState:
     decided = Decided.from_json(entry.payload)
     decisions = {**state.decisions, entry.actor: decided}
-    known = {(entry.actor, decided.decision_id)} if decided.decision_id else set[tuple[str, str]]()
-    state = replace(state, decisions=decisions, decision_ids=state.decision_ids | known)
+    said = {**state.said, (entry.actor, entry.level, entry.round): decided}
+    state = replace(state, decisions=decisions, said=said)
     if decided.decision is Choice.REQUEST_CHANGES:
         return replace(
             state,
@@ -189,10 +191,10 @@ def _decided(state: ApprovalState, entry: NewEntry) -> ApprovalState:
             resubmitted=None,
         )
     needed = approvals_needed(state.policy, len(state.approvers))
-    said = [made.decision for made in decisions.values()]
-    if said.count(Choice.APPROVE) >= needed:
+    choices = [made.decision for made in decisions.values()]
+    if choices.count(Choice.APPROVE) >= needed:
         return _agreed(state)
-    if said.count(Choice.REJECT) >= rejections_needed(state.policy, len(state.approvers)):
+    if choices.count(Choice.REJECT) >= rejections_needed(state.policy, len(state.approvers)):
         return _ended(state, ApprovalStatus.REJECTED)
     return state
 

@@ -201,3 +201,34 @@ def test_a_wrong_role_is_named_and_nobodys_address_repeated(raw: str) -> None:
         Settings.from_environment({**EMULATOR, "APPROVAL_ROLES": raw})
 
     assert "CANARY" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, "http://localhost:7071"),
+        ({"WEBSITE_HOSTNAME": "localhost:7072"}, "http://localhost:7072"),
+        ({"WEBSITE_HOSTNAME": "app.azurewebsites.net"}, "https://app.azurewebsites.net"),
+        (
+            {"WEBSITE_HOSTNAME": "x.azurewebsites.net", "APP_PUBLIC_URL": "https://a.example.com/"},
+            "https://a.example.com",
+        ),
+    ],
+)
+def test_links_lead_to_where_people_reach_the_application(
+    environ: dict[str, str], url: str
+) -> None:
+    storage = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+
+    assert Settings.from_environment({**storage, **environ}).public_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://app.example.com", "app.example.com", "https://a.example.com/x", "https://u@a.b"],
+)
+def test_a_public_address_that_links_cannot_begin_with_is_refused(url: str) -> None:
+    with pytest.raises(InvalidSettingError, match="APP_PUBLIC_URL"):
+        Settings.from_environment(
+            {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "APP_PUBLIC_URL": url}
+        )

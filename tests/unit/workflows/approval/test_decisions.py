@@ -89,6 +89,30 @@ def test_a_decision_is_recognised_by_its_id_when_the_request_has_moved_on() -> N
     assert paper.decides(FIRST, level=2, decision_id="d2") == "recorded"
 
 
+def test_who_lost_the_answer_is_told_so_when_the_request_has_moved_on() -> None:
+    paper = opened(a_level(FIRST, SECOND, policy="all"), a_level(BOSS))
+    paper.decides(FIRST, comment="fine")
+    paper.decides(SECOND)
+    paper.advance()
+
+    assert paper.decides(FIRST, level=1, comment="fine") == "repeated"
+    assert paper.decides(FIRST, "reject", level=1) == "already_decided"
+    paper.decides(BOSS, level=2)
+    paper.advance()
+    assert paper.decides(FIRST, level=1, comment="fine") == "repeated"
+
+
+def test_what_was_said_in_an_earlier_round_is_no_answer_to_this_one() -> None:
+    paper = opened(a_level(FIRST, SECOND, policy="all"))
+    paper.decides(FIRST)
+    paper.decides(SECOND, "request_changes")
+    paper.advance()
+    paper.resubmits()
+    paper.advance()
+
+    assert paper.decides(FIRST) == "recorded"
+
+
 @pytest.mark.parametrize("level", [-1, 0, 2, 3])
 def test_no_level_but_the_current_one_can_be_decided(level: int) -> None:
     paper = opened(a_level(FIRST), a_level(FIRST))
