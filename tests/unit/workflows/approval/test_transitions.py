@@ -1,6 +1,7 @@
 """What time requires of a request: asking, reminding, escalating, giving up."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +18,12 @@ from tests.support.approvals import (
     a_request,
     opened,
 )
+from workflows import approval
 from workflows.approval.models import ApprovalStatus
 from workflows.approval.state import ENDS
 from workflows.approval.transitions import ALLOWED, advance, step, wake_at
+
+README = Path(approval.__file__).with_name("README.md")
 
 
 def test_a_new_request_asks_its_first_level() -> None:
@@ -261,3 +265,11 @@ def test_what_is_due_is_due_once() -> None:
 def test_ends_lead_nowhere_and_everything_else_leads_to_an_end() -> None:
     assert set(ALLOWED) == set(ApprovalStatus) - ENDS
     assert all(set(followers) & ENDS for followers in ALLOWED.values())
+
+
+def test_the_readme_shows_the_states_as_the_table_has_them() -> None:
+    diagram = README.read_text("utf-8").partition("stateDiagram-v2")[2].partition("```")[0]
+    shown = {tuple(line.split(" --> ")) for line in map(str.strip, diagram.splitlines()) if line}
+
+    edges = {(str(before), str(after)) for before in ALLOWED for after in ALLOWED[before]}
+    assert shown == edges | {("[*]", "requested")} | {(str(end), "[*]") for end in ENDS}
