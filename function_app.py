@@ -2,6 +2,7 @@
 
 import azure.durable_functions as df
 
+from shared.registered import activity_names
 from workflows.approval import (
     activities as approval_activities,
     http as approval_http,
@@ -22,6 +23,12 @@ from workflows.order_processing import (
     http as order_processing_http,
     orchestrator as order_processing_orchestrator,
 )
+from workflows.saga import (
+    activities as saga_activities,
+    definitions as saga_definitions,
+    http as saga_http,
+    orchestrator as saga_orchestrator,
+)
 from workflows.site import http as site_http
 
 app = df.DFApp()
@@ -32,6 +39,9 @@ for module in (
     order_processing_http,
     delivery_tracking_orchestrator,
     delivery_tracking_activities,
+    saga_orchestrator,
+    saga_activities,
+    saga_http,
     attention_activities,
     attention_http,
     approval_http_documents,
@@ -45,3 +55,5 @@ for module in (
     site_http,
 ):
     app.register_functions(module.blueprint)
+
+saga_definitions.REGISTRY.refuse_invalid(activity_names(app))

@@ -120,7 +120,7 @@ def waited(
         if until is not None and now >= until:
             return False
         alarm = context.create_timer(min(until, now + LONGEST_LINK)) if until else None
-        rivals = [task, *([alarm] if alarm else []), *_unheard(cancel)]
+        rivals = [task, *([alarm] if alarm else []), *unheard(cancel)]
         yield context.task_any(rivals)
         if alarm is not None and not alarm.is_completed:
             alarm.cancel()
@@ -136,11 +136,12 @@ def _paused(
         if now >= wake_at:
             return True
         alarm = context.create_timer(min(wake_at, now + LONGEST_LINK))
-        yield context.task_any([alarm, *_unheard(cancel)])
+        yield context.task_any([alarm, *unheard(cancel)])
         if not alarm.is_completed:
             alarm.cancel()
     return False
 
 
-def _unheard(cancel: Cancel | None) -> list[TaskBase]:
+def unheard(cancel: Cancel | None) -> list[TaskBase]:
+    """Return what has to be waited for beside the work, so that a wish to stop is heard."""
     return [] if cancel is None or cancel.is_requested else [cancel.event]

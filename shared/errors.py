@@ -153,6 +153,18 @@ class AttentionDecidedError(WorkflowError):
     code = "attention_decided"
 
 
+class SagaUnknownError(WorkflowError):
+    """No saga has this name."""
+
+    code = "saga_unknown"
+
+
+class PastCancellingError(WorkflowError):
+    """It is too late to cancel: the workflow only goes forward, or has ended."""
+
+    code = "past_cancelling"
+
+
 def is_retriable(code: str) -> bool:
     """Tell whether another attempt may heal a failure of this code; one without a name may heal."""
     named = {error.code: error.retriable for error in WorkflowError.__subclasses__()}

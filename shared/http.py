@@ -56,6 +56,8 @@ _STATUS: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "not_active": (409, "The workflow is not running", {}),
     "not_current_level": (409, "This level is not being asked", {}),
     "request_closed": (409, "The request has ended", {}),
+    "saga_unknown": (404, "No such saga", {}),
+    "past_cancelling": (409, "It is too late to cancel", {}),
     "conflicting_request": (409, "The id is taken by another request", {}),
     "attention_not_open": (409, "No decision is waited for", {}),
     "attention_decided": (409, "Somebody else decided first", {}),

@@ -6,7 +6,7 @@ fails does not stop the others. Deciding what to do is the caller's business; wh
 compensation is exhausted is in shared.attention.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, override
@@ -52,8 +52,8 @@ class Compensation(WireModel):
     """What every compensation activity receives, whatever it undoes.
 
     ``input`` is what the action got, ``idempotency_key`` what it was called under. ``result`` is
-    what it answered, null included; when it gave no answer that counts, ``error`` says why, and
-    ``result`` is what it answered in spite of that, or null. ``at`` is when the undoing began.
+    what it answered, null included; when that was a no, ``error`` says which. Without an answer,
+    ``error`` says why, and ``result`` is null. ``at`` is when the undoing began.
     """
 
     input: Any
@@ -110,6 +110,7 @@ class Begun:
     key: str
     undo: Undo | None = None
     status: StepStatus = StepStatus.RUNNING
+    answered: bool = False
     result: Any = None
     error: str | None = None
     attempts: int = 0
@@ -117,12 +118,21 @@ class Begun:
 
     def complete(self, result: Any, *, attempts: int) -> None:
         """Note an answer that counts, whatever its value."""
-        self.status, self.result, self.error = StepStatus.COMPLETED, result, None
-        self.attempts += attempts
+        self._note(StepStatus.COMPLETED, None, attempts)
+        self.answered, self.result = True, result
 
-    def fail(self, error: str, *, attempts: int, result: Any = None) -> None:
-        """Note that the step came to nothing, or that nobody knows what came of it."""
-        self.status, self.result, self.error = StepStatus.FAILED, result, error
+    def refuse(self, error: str, result: Any, *, attempts: int) -> None:
+        """Note an answer that is a no."""
+        self._note(StepStatus.FAILED, error, attempts)
+        self.answered, self.result = True, result
+
+    def fail(self, error: str, *, attempts: int) -> None:
+        """Note that there was no answer: nobody knows what came of it."""
+        self._note(StepStatus.FAILED, error, attempts)
+        self.answered, self.result = False, None
+
+    def _note(self, status: StepStatus, error: str | None, attempts: int) -> None:
+        self.status, self.error = status, error
         self.attempts += attempts
 
     @property
@@ -183,8 +193,16 @@ class Ledger:
         )
 
 
+def _no_look(_begun: Begun) -> None:
+    """Show nothing."""
+
+
 def compensate(
-    context: df.DurableOrchestrationContext, ledger: Ledger, *, only: Collection[str] | None = None
+    context: df.DurableOrchestrationContext,
+    ledger: Ledger,
+    *,
+    only: Collection[str] | None = None,
+    look: Callable[[Begun], None] = _no_look,
 ) -> Orchestration[None]:
     """Undo what was begun, newest first; what could not be undone has status COMPENSATION_FAILED.
 
@@ -192,9 +210,11 @@ def compensate(
         context: The orchestration's context.
         ledger: What was begun; its lines tell afterwards what came of it.
         only: The steps to undo; everything that is still to be undone, unless given.
+        look: Called with each step before it is undone.
     """
     for begun in reversed(ledger.begun):
         if begun.is_to_be_undone and (only is None or begun.step in only):
+            look(begun)
             yield from _undo(context, begun)
         elif begun.status is StepStatus.COMPLETED and begun.undo is None:
             begun.status = StepStatus.NOT_NEEDED

@@ -6,9 +6,9 @@ Behaves like the ports in workflows.order_processing.gateways and keeps books th
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
+from shared.price_list import PriceList
 from shared.storage import Row
 from shared.stored_requests import StoredRequests
 from workflows.order_processing import gateways
@@ -183,9 +183,8 @@ class MemoryOutside:
         return StoredRequests(self.rows)
 
     def ports(self) -> gateways.Outside:
-        catalogue = Path(gateways.__file__).with_name("catalogue.json")
         return gateways.Outside(
-            catalogue=gateways.Catalogue(catalogue),
+            price_list=PriceList(),
             stock=self.stock,
             payments=self.payments,
             carrier=self.carrier,

@@ -15,6 +15,7 @@ from workflows.order_processing.gateways import kept_requests, outside
 from workflows.order_processing.models import (
     AuthorizePayment,
     BookShipment,
+    KeptPayment,
     NotifyCustomer,
     Order,
     OrderRequest,
@@ -33,9 +34,9 @@ blueprint = df.Blueprint()
 def validate_order(payload: Any) -> JsonObject:
     """List what is wrong with the order, compared with the catalogue."""
     order = Order.from_json(payload)
-    catalogue = outside().catalogue
+    price_list = outside().price_list
     found = price_problems(
-        order.items, catalogue.prices(order.currency), known=frozenset(catalogue.stock())
+        order.items, price_list.prices(order.currency), known=frozenset(price_list.stock())
     )
     return Problems(problems=found).to_json()
 
@@ -76,7 +77,8 @@ def release_stock(payload: Any) -> JsonObject:
 def authorize_payment(payload: Any) -> JsonObject:
     """Hold the amount; a repeat under the same key returns the first answer."""
     question = AuthorizePayment.from_json(payload)
-    request = _stored_order(question.order_id)
+    kept = kept_requests(question.requests_table or names.REQUESTS_TABLE)
+    request = KeptPayment.from_json(kept.load(question.request_id or question.order_id).body)
     return (
         outside()
         .payments.authorize(
@@ -155,4 +157,4 @@ def notify_customer(payload: Any) -> None:
 
 def _stored_order(order_id: str) -> OrderRequest:
     """Load what the customer sent: token and contact are nowhere else."""
-    return OrderRequest.from_json(kept_requests().load(order_id).body)
+    return OrderRequest.from_json(kept_requests(names.REQUESTS_TABLE).load(order_id).body)

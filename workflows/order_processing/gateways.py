@@ -6,13 +6,12 @@ is safe to repeat under the same key. The systems themselves are simulated in sh
 """
 
 import functools
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
+from shared.price_list import PriceList
 from shared.sandbox.carrier import (
     AlreadyPickedUp,
     CarrierLedger,
@@ -101,34 +100,11 @@ class Mail(Protocol):
         ...
 
 
-class Catalogue:
-    """What is sold, at which price, and how much of it there is at first: a file beside this one.
-
-    Args:
-        path: A JSON object, ``sku -> {"prices": {currency: minor units}, "stock": pieces}``.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._entries = json.loads(path.read_text("utf-8"))
-
-    def prices(self, currency: str) -> Mapping[str, int]:
-        """Return unit prices in minor units by SKU, for what is sold in the currency."""
-        return {
-            sku: entry["prices"][currency]
-            for sku, entry in self._entries.items()
-            if currency in entry["prices"]
-        }
-
-    def stock(self) -> Mapping[str, int]:
-        """Return the first stock of every SKU."""
-        return {sku: entry["stock"] for sku, entry in self._entries.items()}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """Everything outside that an order touches."""
 
-    catalogue: Catalogue
+    price_list: PriceList
     stock: Stock
     payments: Payments
     carrier: Carrier
@@ -136,15 +112,15 @@ class Outside:
 
 
 @functools.cache
-def kept_requests() -> StoredRequests:
-    """Open the table of stored order requests, once per process.
+def kept_requests(table: str = names.REQUESTS_TABLE) -> StoredRequests:
+    """Open a table of stored requests, once per process.
 
     Raises:
         StorageUnavailableError: The next call tries again.
     """
     settings = current_settings()
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
-    return StoredRequests(storage.table(names.REQUESTS_TABLE))
+    return StoredRequests(storage.table(table))
 
 
 @functools.cache
@@ -156,11 +132,11 @@ def outside() -> Outside:
     """
     settings = current_settings()
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
-    catalogue = Catalogue(Path(__file__).with_name("catalogue.json"))
+    price_list = PriceList()
     stock = StockLedger(storage)
-    stock.seed(catalogue.stock())
+    stock.seed(price_list.stock())
     return Outside(
-        catalogue=catalogue,
+        price_list=price_list,
         stock=SandboxStock(stock),
         payments=SandboxPayments(PaymentLedger(storage)),
         carrier=SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit)),

@@ -7,28 +7,23 @@ once and never enters a history. The order is what the orchestrator works on and
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AwareDatetime, ConfigDict, Field
 
-from shared.fields import matching
 from shared.models import EdgeModel, WireModel
 from shared.money import Currency, MinorUnits
-from shared.personal import Country, Email, PaymentToken, PlainText, PostalCode
+from shared.ordering import (
+    Address,
+    Customer,
+    Identifier,
+    Lines,
+    PaymentMethod,
+    Quantity,
+    Service,
+    Shipping,
+)
 from shared.saga import Entry, StepStatus, Undoing
 
-Identifier = Annotated[
-    str,
-    matching(
-        r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
-        "1 to 64 letters, digits, - and _, beginning with a letter or digit",
-    ),
-]
-Service = Annotated[
-    str,
-    matching(r"[a-z][a-z0-9_]{0,31}", "1 to 32 of a-z, 0-9 and _, beginning with a letter"),
-]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Quantity = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class OrderLine(WireModel):
@@ -45,51 +40,12 @@ class Item(OrderLine):
     model_config = ConfigDict(extra="forbid")
 
 
-class Customer(EdgeModel):
-    """Who ordered."""
-
-    customer_id: Identifier
-    email: Email
-
-
-class Address(EdgeModel):
-    """Where the parcel goes."""
-
-    name: PlainText | None = None
-    street: PlainText
-    city: PlainText
-    region: PlainText | None = None
-    postal_code: PostalCode
-    country: Country
-
-
-class Shipping(EdgeModel):
-    """How the parcel travels."""
-
-    service: Service = "standard"
-
-
-class PaymentMethod(EdgeModel):
-    """The provider's token for the customer's payment method, never the method itself."""
-
-    token: PaymentToken
-
-
-def _each_sku_once(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    if len({item.sku for item in items}) < len(items):
-        raise PydanticCustomError("duplicate_sku", "each sku may stand on one line only")
-    return items
-
-
 class OrderRequest(EdgeModel):
     """The body of ``POST /api/orders``."""
 
     order_id: Identifier
     customer: Customer
-    # At most what one storage transaction can reserve together.
-    items: Annotated[
-        tuple[Item, ...], Field(min_length=1, max_length=99), AfterValidator(_each_sku_once)
-    ]
+    items: Lines[Item]
     currency: Currency
     shipping_address: Address
     shipping: Shipping = Shipping()
@@ -186,10 +142,21 @@ class PaymentStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+class KeptPayment(WireModel):
+    """What paying needs of a stored request."""
+
+    payment: PaymentMethod
+
+
 class AuthorizePayment(WireModel):
-    """Input: hold the amount on the customer's payment method."""
+    """Input: hold the amount on the customer's payment method.
+
+    Its token is in a stored request: the order's own, unless another table and id are named.
+    """
 
     order_id: Identifier
+    requests_table: str | None = None
+    request_id: str | None = None
     key: str
     amount_minor: Annotated[int, Field(gt=0)]
     currency: Currency

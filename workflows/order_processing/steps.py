@@ -171,7 +171,7 @@ def commit(story: Story) -> Orchestration[Stop | None]:
         story.enter(OrderStatus.COMMITTING_STOCK)
         answer = yield from story.perform(begun, names.COMMIT_STOCK, Reservation, retry.PERSISTENT)
         if answer is not None and not answer.reserved:
-            begun.fail("reservation_lost", attempts=0, result=begun.result)
+            begun.refuse("reservation_lost", begun.result, attempts=0)
 
     yield from attempt(begun)
     yield from story.see_through(begun, attempt)

@@ -38,3 +38,8 @@ def test_operators_decide_what_orders_cannot(azurite: str) -> None:
 @pytest.mark.parametrize("scenes", ["scenes", "scenes_of_defects", "scenes_of_documents"])
 def test_approvals_end_as_they_should_in_virtual_time(azurite: str, scenes: str) -> None:
     run_pytest(SUITES / "approvals" / f"{scenes}.py", AzureWebJobsStorage=azurite)
+
+
+@pytest.mark.slow
+def test_order_sagas_are_done_or_undone(azurite: str) -> None:
+    run_pytest(SUITES / "saga" / "scenes.py", AzureWebJobsStorage=azurite)

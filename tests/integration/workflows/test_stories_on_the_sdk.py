@@ -13,6 +13,7 @@ from funchost.engine.ports import InstanceRecord
 from funchost.testing.clock import VirtualClock
 from shared import attention
 from shared.errors import ProviderUnavailableError
+from shared.stored_requests import StoredRequests
 from tests.support.builders import an_order_request, the_order_for
 from tests.support.functions import activities_in, orchestrator_of
 from tests.support.outside import MemoryOutside
@@ -65,6 +66,10 @@ class World:
     def of(self, business_id: str, *, table: str) -> str:
         assert table == names.REQUESTS_TABLE
         return self.outside.requests.load(business_id).contact
+
+    def kept(self, table: str) -> StoredRequests:
+        assert table == names.REQUESTS_TABLE
+        return self.outside.requests
 
     def run(self, **request: Any) -> InstanceRecord:
         body = an_order_request(**request)
@@ -123,7 +128,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     )
     monkeypatch.setenv("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
     monkeypatch.setattr(activities, "outside", world.outside.ports)
-    monkeypatch.setattr(activities, "kept_requests", lambda: world.outside.requests)
+    monkeypatch.setattr(activities, "kept_requests", world.kept)
     monkeypatch.setattr(tracking_activities, "outside", lambda: tracking_outside)
     return world
 

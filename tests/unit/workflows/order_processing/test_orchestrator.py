@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from shared import attention
 from shared.errors import ProviderUnavailableError
+from shared.stored_requests import StoredRequests
 from tests.support.builders import an_order_request, the_order_for
 from tests.support.functions import activities_in
 from tests.support.outside import MemoryOutside
@@ -40,7 +41,7 @@ class World:
     def run(self, **request: Any) -> Run:
         body = an_order_request(**request)
         self.monkeypatch.setattr(activities, "outside", self.outside.ports)
-        self.monkeypatch.setattr(activities, "kept_requests", lambda: self.outside.requests)
+        self.monkeypatch.setattr(activities, "kept_requests", self.kept)
         self.outside.requests.keep(
             "other" if self.missing else body["orderId"],
             body=body,
@@ -48,6 +49,10 @@ class World:
             now=T0,
         )
         return play(process_order, the_order_for(body), self.answer, events=self.raised)
+
+    def kept(self, table: str) -> StoredRequests:
+        assert table == names.REQUESTS_TABLE
+        return self.outside.requests
 
     def answer(self, call: Call) -> Any:
         if call.name == attention.RAISE_ALERT:
