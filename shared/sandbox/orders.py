@@ -64,12 +64,13 @@ class OrderBook:
         return self._table.until_written(partial(self._try_note, key_text(order_id), entry))
 
     def _try_note(self, partition: str, entry: StatusEntry) -> bool:
+        # First the row that every entry changes: whatever comes after it makes the write lose.
+        newest = self._table.read(partition, _NEWEST)
         known = [_entry(row) for row in self._table.between(partition, _FIRST, _END)]
         if any(other.calls_off == entry.key for other in known):
             return False
         if any(other.key == entry.key for other in known):
             return True
-        newest = self._table.read(partition, _NEWEST)
         sequence = newest.integer("sequence") + 1 if newest else 1
         fields: dict[str, Value] = {
             "sequence": sequence,
