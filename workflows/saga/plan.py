@@ -188,8 +188,7 @@ def _member(value: Any, part: str) -> Any:
     if isinstance(value, dict):
         return cast("dict[str, Any]", value).get(part, NOTHING)
     if isinstance(value, list) and part.isdecimal():
-        values: list[Any] = value
-        return values[int(part)] if int(part) < len(values) else NOTHING
+        return dict(enumerate(cast("Sequence[Any]", value))).get(int(part), NOTHING)
     return NOTHING
 
 

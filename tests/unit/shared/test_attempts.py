@@ -54,7 +54,8 @@ def down(times: int) -> list[Exception]:
 
 
 def test_an_answer_is_an_answer_whatever_its_value() -> None:
-    for value in (0, False, "", [], None):
+    values: list[Any] = [0, False, "", [], None]
+    for value in values:
         outcome, _ = Scene().run(value)
 
         assert outcome == Answered(value=value, attempts=1)

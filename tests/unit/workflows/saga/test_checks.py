@@ -25,7 +25,8 @@ class Given(SagaInput):
 
 
 def step(name: str, **more: Any) -> Step:
-    return Step(**{"name": name, "action": "act", "compensation": "undo", **more})
+    usual: dict[str, Any] = {"action": "act", "compensation": "undo"}
+    return Step(name=name, **(usual | more))
 
 
 def forward(name: str, **more: Any) -> Step:
@@ -33,7 +34,8 @@ def forward(name: str, **more: Any) -> Step:
 
 
 def saga(*steps: Step, **more: Any) -> Definition:
-    return Definition(**{"name": "trip", "input_model": Given, "steps": steps, **more})
+    usual: dict[str, Any] = {"name": "trip", "input_model": Given}
+    return Definition(steps=steps, **(usual | more))
 
 
 def problems(*steps: Step, **more: Any) -> list[str]:
