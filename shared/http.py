@@ -59,6 +59,8 @@ _STATUS: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "saga_unknown": (404, "No such saga", {}),
     "past_cancelling": (409, "It is too late to cancel", {}),
     "conflicting_request": (409, "The id is taken by another request", {}),
+    "job_ended": (409, "The job has ended", {}),
+    "job_not_ended": (409, "The job has not ended", {}),
     "attention_not_open": (409, "No decision is waited for", {}),
     "attention_decided": (409, "Somebody else decided first", {}),
     "instance_purged": (410, "The workflow has been purged", {}),

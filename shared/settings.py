@@ -38,6 +38,8 @@ _EXAMPLE_ROLES: Mapping[str, tuple[str, ...]] = {
 }
 _LOCAL_URL = "http://localhost:7071"
 _LONGEST = timedelta(days=365)
+_CONTAINER = re.compile(r"(?=.{3,40}$)[a-z0-9]+(?:-[a-z0-9]+)*")
+_MOST_BYTES = 1024**4
 _PREFIX = re.compile(r"[a-z][a-z0-9]{0,19}")
 
 
@@ -94,6 +96,8 @@ class Settings:
         public_url: where people reach the application, without a path; links in mails begin so.
         link_keys: what links in mails are signed with, or None when nothing is configured.
         approval_roles: who approves in which role, by mail address; examples on a local emulator.
+        source_containers: the containers whose blobs batch jobs may read.
+        largest_source: how many bytes a batch job's source may have, packed or unpacked.
     """
 
     storage: StorageConnection
@@ -109,6 +113,8 @@ class Settings:
     public_url: str
     link_keys: LinkKeys | None
     approval_roles: Mapping[str, tuple[str, ...]]
+    source_containers: frozenset[str]
+    largest_source: int
 
     @property
     def storage_is_local(self) -> bool:
@@ -137,6 +143,8 @@ class Settings:
             public_url=_public_url(environ),
             link_keys=_link_keys(environ),
             approval_roles=_approval_roles(environ, local=is_local_emulator(storage)),
+            source_containers=_containers(environ, "BATCH_SOURCE_CONTAINERS", "imports"),
+            largest_source=_bytes(environ, "BATCH_LARGEST_SOURCE_BYTES", 4 * 1024**3),
         )
         if settings.identity is IdentitySource.DEVELOPMENT and not settings.storage_is_local:
             raise InvalidSettingError(
@@ -258,6 +266,23 @@ def _data_prefix(environ: Mapping[str, str]) -> str:
             f"{prefix!r} is not 1 to 20 lower-case letters and digits that start with a letter",
         )
     return prefix
+
+
+def _containers(environ: Mapping[str, str], setting: str, default: str) -> frozenset[str]:
+    names = [name.strip() for name in (environ.get(setting, "").strip() or default).split(",")]
+    for name in names:
+        if not _CONTAINER.fullmatch(name):
+            raise InvalidSettingError(
+                setting, f"{name!r} is not 3 to 40 lower-case letters, digits and single dashes"
+            )
+    return frozenset(names)
+
+
+def _bytes(environ: Mapping[str, str], setting: str, default: int) -> int:
+    raw = environ.get(setting, "").strip() or str(default)
+    if not (raw.isascii() and raw.isdecimal() and 0 < int(raw) <= _MOST_BYTES):
+        raise InvalidSettingError(setting, f"{raw!r} is not 1 to {_MOST_BYTES} bytes")
+    return int(raw)
 
 
 def _seconds(environ: Mapping[str, str], setting: str, default: float) -> timedelta:

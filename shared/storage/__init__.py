@@ -8,7 +8,7 @@ activities run in a thread pool. What is kept in which table is known by the cal
 from shared.storage.blob import BlobChangedError, BlobVersion, BlockWriter
 from shared.storage.connection import Storage, open_storage
 from shared.storage.container import Container
-from shared.storage.row import Row, Value, instant_text, key_text, text_of_key
+from shared.storage.row import Row, Stretch, Value, instant_text, key_text, text_of_key
 from shared.storage.table import MOST_ROWS_TOGETHER, Table
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Container",
     "Row",
     "Storage",
+    "Stretch",
     "Table",
     "Value",
     "instant_text",

@@ -1,6 +1,6 @@
 """One blob container: write once or replace, read whole or by ranges of one version, list."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 
 from azure.core import MatchConditions
@@ -65,20 +65,38 @@ class Container:
                     raise
                 return None
 
-    def replace(self, name: str, content: bytes, *, content_type: str) -> BlobVersion:
+    def replace(
+        self,
+        name: str,
+        content: bytes,
+        *,
+        content_type: str,
+        notes: Mapping[str, str] | None = None,
+    ) -> BlobVersion:
         """Write a blob whatever is there; for content that does not depend on what was there."""
         with self._faults_named():
             written = self._client.get_blob_client(name).upload_blob(
                 content,
                 overwrite=True,
                 content_settings=ContentSettings(content_type=content_type),
+                metadata=dict(notes or {}),
             )
             return BlobVersion(
                 name=name,
                 etag=_bare(written["etag"]),
                 size=len(content),
                 content_type=content_type,
+                notes=notes or {},
             )
+
+    def delete(self, name: str) -> None:
+        """Make sure that there is no such blob."""
+        with self._faults_named():
+            try:
+                self._client.delete_blob(name)
+            except ResourceNotFoundError as missing:
+                if error_code(missing) == _CONTAINER_MISSING:
+                    raise
 
     def find(self, name: str) -> BlobVersion | None:
         """Return the version that there is now, or ``None``."""
@@ -122,7 +140,9 @@ class Container:
     def versions(self, prefix: str = "") -> Iterator[BlobVersion]:
         """Yield the blobs whose name starts with the prefix, in order."""
         with self._faults_named():
-            yield from map(_version, self._client.list_blobs(name_starts_with=prefix))
+            yield from map(
+                _version, self._client.list_blobs(name_starts_with=prefix, include=["metadata"])
+            )
 
     def names(self, prefix: str = "") -> Iterator[str]:
         """Yield the names that start with the prefix, in order."""

@@ -79,6 +79,21 @@ class Row:
         return datetime.fromisoformat(self.text(name))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """So many rows of one partition, from one key to another, the last included."""
+
+    partition: str
+    first: str
+    last: str
+    rows: int
+
+    @property
+    def position(self) -> str:
+        """Where reading stands behind it; for tables whose partition keys hold no blank."""
+        return f"{self.partition} {self.last}"
+
+
 def _of_type[T: Value](row: Row, name: str, kind: type[T]) -> T:
     value = row.fields.get(name)
     if type(value) is not kind:

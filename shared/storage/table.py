@@ -17,7 +17,7 @@ from azure.data.tables import TransactionOperation, UpdateMode
 
 from shared.errors import StorageUnavailableError
 from shared.storage.faults import error_code, transient_faults_named
-from shared.storage.row import Row, from_entity, to_entity
+from shared.storage.row import Row, Stretch, from_entity, to_entity
 
 MOST_ROWS_TOGETHER = 100  # the service's limit for one transaction
 
@@ -222,9 +222,14 @@ class Table:
 
     def count(self, condition: str, **parameters: str) -> int:
         """Count the rows that meet a condition, given as in ``rows``; only keys travel."""
+        return sum(1 for _ in self.row_keys(condition, **parameters))
+
+    def row_keys(self, condition: str, **parameters: str) -> Iterator[str]:
+        """Yield the row keys of what meets a condition, given as in ``rows``."""
         with self._faults_named():
             found = self._client.query_entities(condition, parameters=parameters, select=["RowKey"])
-            return sum(1 for _ in found)
+            for entity in found:
+                yield entity["RowKey"]
 
     def rows(self, condition: str, **parameters: str) -> Iterator[Row]:
         """Yield the rows that meet an OData condition, in key order.
@@ -246,6 +251,28 @@ class Table:
             partition=partition_key,
             first=first,
             end=end,
+        )
+
+    def stretches(
+        self, partition_key: str, first: str, end: str, *, rows: int
+    ) -> Iterator[Stretch]:
+        """Cut what ``between`` would give into stretches of so many rows."""
+        keys = self.row_keys(
+            "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
+            partition=partition_key,
+            first=first,
+            end=end,
+        )
+        for found in batched(keys, rows, strict=False):
+            yield Stretch(partition=partition_key, first=found[0], last=found[-1], rows=len(found))
+
+    def along(self, stretch: Stretch) -> Iterator[Row]:
+        """Yield the rows of a stretch."""
+        return self.rows(
+            "PartitionKey eq @partition and RowKey ge @first and RowKey le @last",
+            partition=stretch.partition,
+            first=stretch.first,
+            last=stretch.last,
         )
 
 

@@ -11,14 +11,17 @@ from typing import Any
 import azure.functions as func
 from azure.durable_functions.models import TaskBase
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+from azure.durable_functions.models.EntityStateResponse import EntityStateResponse
 from azure.durable_functions.models.Task import TimerTask
 from azure.functions.decorators.function_app import FunctionBuilder
 
 __all__ = [
     "Blueprint",
     "DFApp",
+    "DurableEntityContext",
     "DurableOrchestrationClient",
     "DurableOrchestrationContext",
+    "EntityId",
     "OrchestrationRuntimeStatus",
     "RetryOptions",
 ]
@@ -67,7 +70,19 @@ class DurableOrchestrationContext:
     def wait_for_external_event(self, name: str) -> TaskBase: ...
     def task_any(self, activities: list[TaskBase]) -> TaskBase: ...
     def task_all(self, activities: list[TaskBase]) -> TaskBase: ...
+    def call_entity(
+        self, entity_id: EntityId, operation_name: str, operation_input: Any | None = None
+    ) -> TaskBase: ...
     def continue_as_new(self, input_: Any) -> None: ...
+
+class DurableEntityContext:
+    @property
+    def operation_name(self) -> str | None: ...
+    def get_input(self) -> Any: ...
+    def get_state(self, initializer: Callable[[], Any] | None = None) -> Any: ...
+    def set_state(self, state: Any) -> None: ...
+    def set_result(self, result: Any) -> None: ...
+    def destruct_on_exit(self) -> None: ...
 
 class DurableOrchestrationClient:
     async def start_new(
@@ -79,6 +94,10 @@ class DurableOrchestrationClient:
     async def raise_event(
         self, instance_id: str, event_name: str, event_data: Any = None
     ) -> None: ...
+    async def signal_entity(
+        self, entity_id: EntityId, operation_name: str, operation_input: Any | None = None
+    ) -> None: ...
+    async def read_entity_state(self, entity_id: EntityId) -> EntityStateResponse: ...
     async def get_status(
         self,
         instance_id: str,
