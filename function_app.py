@@ -13,6 +13,14 @@ from workflows.approval import (
     sweep as approval_sweep,
 )
 from workflows.attention import activities as attention_activities, http as attention_http
+from workflows.batch_processing import (
+    activities as batch_processing_activities,
+    entities as batch_processing_entities,
+    http as batch_processing_http,
+    http_files as batch_processing_http_files,
+    orchestrator as batch_processing_orchestrator,
+    shard as batch_processing_shard,
+)
 from workflows.delivery_tracking import (
     activities as delivery_tracking_activities,
     orchestrator as delivery_tracking_orchestrator,
@@ -51,6 +59,12 @@ for module in (
     approval_http,
     approval_pages,
     approval_sweep,
+    batch_processing_orchestrator,
+    batch_processing_shard,
+    batch_processing_entities,
+    batch_processing_activities,
+    batch_processing_http,
+    batch_processing_http_files,
     management_http,
     site_http,
 ):

@@ -32,3 +32,13 @@ def activities_in(blueprint: Any) -> dict[str, Callable[[Any], Any]]:
         for function in built
         if function.get_trigger().type == "activityTrigger"
     }
+
+
+def entities_in(blueprint: Any) -> dict[str, Callable[[Any], Any]]:
+    """Return every entity function of a blueprint by its registered name."""
+    built = [builder.build() for builder in blueprint._function_builders]
+    return {
+        function.get_function_name(): function.get_user_function().entity_function
+        for function in built
+        if function.get_trigger().type == "entityTrigger"
+    }

@@ -196,13 +196,15 @@ class Planned(WireModel):
 class Unit(WireModel):
     """A chunk, or a part of one when it is taken apart to find the row that fails it.
 
-    ``count`` is 0 for a whole chunk; ``attempts`` have been made.
+    ``count`` is 0 for a whole chunk; ``attempts`` have been made. A condemned unit is one row that
+    is given up without looking into it.
     """
 
     chunk: Count
     start: Count = 0
     count: Count = 0
     attempts: Count = 0
+    condemned: bool = False
 
     @property
     def key(self) -> str:
@@ -293,6 +295,7 @@ class ShardReport(WireModel):
     shard: Count
     tally: Tally
     units: Count
+    failure: str | None = None
 
 
 class ShardResult(WireModel):
@@ -337,9 +340,12 @@ class Granted(WireModel):
 
 
 class Reconcile(WireModel):
-    """Compare what was done with what was planned."""
+    """Compare what was done with the plan, and with what shards claim in all.
 
-    task: Task
+    ``complete``: every chunk should be done; a job that was stopped leaves some.
+    """
+
+    job_id: JobId
     planned_rows: Count
     chunks: Count
     claimed: Tally
@@ -347,18 +353,23 @@ class Reconcile(WireModel):
 
 
 class Verdict(WireModel):
-    """What the comparison found; no findings means that everything agrees."""
+    """What the ledger adds up to, and what does not agree with it; no findings: all agrees."""
 
+    tally: Tally
     findings: tuple[str, ...] = ()
-    repeated_keys: Count = 0
 
 
-class Publish(WireModel):
-    """Write the manifest of a job that has ended."""
+class CheckLoad(WireModel):
+    """Count what the target holds of a job."""
 
-    job: Job
-    reading: Reading
-    result: "JobResult"
+    job_id: JobId
+    pipeline: PipelineName
+
+
+class LoadCheck(WireModel):
+    """How many results of the job the target holds; None when there is no target."""
+
+    found: Count | None = None
 
 
 class JobResult(WireModel):
@@ -370,6 +381,8 @@ class JobResult(WireModel):
         findings: what does not agree with the plan.
         planned_rows, chunks, shards: the plan.
         tally: what became of the rows.
+        repeated_keys: results that another row has overwritten in the target.
+        source_digests: SHA-256 of each stretch of the source, as it was planned.
         manifest: the blob that lists every output and dead-letter blob.
     """
 
@@ -382,8 +395,23 @@ class JobResult(WireModel):
     chunks: Count = 0
     shards: Count = 0
     tally: Tally = Tally()
+    repeated_keys: Count = 0
     dry_run: bool = False
     started_at: AwareDatetime
     completed_at: AwareDatetime
     source_digests: tuple[str, ...] = ()
     manifest: str | None = None
+
+
+class Publish(WireModel):
+    """Write the manifest of a job that has ended."""
+
+    job: Job
+    reading: Reading
+    result: JobResult
+
+
+class Published(WireModel):
+    """Where the manifest is."""
+
+    manifest: str

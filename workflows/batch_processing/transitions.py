@@ -9,8 +9,26 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from shared.errors import ProviderUnavailableError, StorageUnavailableError
+from shared.errors import ProviderUnavailableError, StorageUnavailableError, WorkflowError
 from workflows.batch_processing.models import FailureBudget, Unit
+
+
+class JobFailedError(WorkflowError):
+    """A job ended badly: a person has to look. Fails the instance, which alerts look for."""
+
+    code = "job_failed"
+
+
+class JobEndedError(WorkflowError):
+    """The job has ended: there is nothing to pause, resume or cancel."""
+
+    code = "job_ended"
+
+
+class JobNotEndedError(WorkflowError):
+    """The job goes on: what it leaves behind is not there yet."""
+
+    code = "job_not_ended"
 
 
 class JobStatus(StrEnum):
@@ -65,7 +83,8 @@ def advance(current: JobStatus, to: JobStatus) -> JobStatus:
 # --- Shards -------------------------------------------------------------------------------------
 
 _MOST_SHARDS = 16
-_CHUNKS_WORTH_A_SHARD = 20
+# With so few for each, no window is wider than a short history can hold.
+_CHUNKS_WORTH_A_SHARD = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +123,7 @@ MOST_OUTAGE_ATTEMPTS = 14
 # A failure without a name may come from a row: after so many, the unit is taken apart.
 MOST_ATTEMPTS = 3
 MOST_ATTEMPTS_OF_A_ROW = 2
-MOST_BURIED = 100  # for each shard: more is no bad rows but bad code
+MOST_BURIED = 20  # for each shard: more is no bad rows but bad code
 
 _LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -170,7 +189,7 @@ def after_suspicion(unit: Unit, *, batch_size: int) -> Consequence:
     """Decide about a unit that would fail again: smaller, or not at all."""
     count = unit.count or batch_size
     if count == 1:
-        return Bury(unit=unit.model_copy(update={"count": 1, "attempts": 0}))
+        return Bury(unit=Unit(chunk=unit.chunk, start=unit.start, count=1, condemned=True))
     half = count // 2
     return TakeApart(
         units=(
@@ -178,6 +197,23 @@ def after_suspicion(unit: Unit, *, batch_size: int) -> Consequence:
             Unit(chunk=unit.chunk, start=unit.start + half, count=count - half),
         )
     )
+
+
+def ancestors(unit: Unit, *, batch_size: int) -> tuple[Unit, ...]:
+    """Return the units that a unit is a part of, the whole chunk first."""
+    found: list[Unit] = []
+    whole = Unit(chunk=unit.chunk)
+    while whole.count != unit.count:
+        found.append(whole)
+        start, count = whole.start, whole.count or batch_size
+        half = count // 2
+        in_first = unit.start < start + half
+        whole = Unit(
+            chunk=unit.chunk,
+            start=start if in_first else start + half,
+            count=half if in_first else count - half,
+        )
+    return tuple(found)
 
 
 def _most_attempts(unit: Unit) -> int:

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from shared.models import JsonObject
-from shared.storage import Storage
+from shared.storage import Storage, Stretch
 
 
 class RowRefusedError(Exception):
@@ -42,16 +42,6 @@ class Target(Protocol):
     def count(self, job_id: str) -> int:
         """Count what was last written by this job."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """Rows of one partition of a store, between two keys, the last included."""
-
-    partition: str
-    first: str
-    last: str
-    rows: int
 
 
 class RowStore(Protocol):

@@ -1,11 +1,14 @@
 """The tables of a job: every end is reached, every chunk has one shard, every failure an answer."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
 from shared.errors import UNNAMED_FAILURE
+from workflows import batch_processing
 from workflows.batch_processing.models import FailureBudget, Unit
 from workflows.batch_processing.transitions import (
     ALLOWED,
@@ -26,6 +29,8 @@ from workflows.batch_processing.transitions import (
     shares,
 )
 
+README = Path(batch_processing.__file__).with_name("README.md")
+ARROW = re.compile(r"^\s*(\w+) --> (\w+)$", re.MULTILINE)
 OUTAGE = "storage_unavailable"
 
 
@@ -35,6 +40,14 @@ def test_every_status_can_be_reached() -> None:
         reached |= more
 
     assert reached == set(JobStatus)
+
+
+def test_the_readmes_diagram_is_the_table() -> None:
+    diagram = README.read_text("utf-8").partition("stateDiagram-v2")[2].partition("```")[0]
+
+    assert set(ARROW.findall(diagram)) == {
+        (status.value, to.value) for status, targets in ALLOWED.items() for to in targets
+    }
 
 
 def test_what_the_table_does_not_know_is_refused() -> None:
