@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts import environment
@@ -28,10 +28,15 @@ _PATIENCE_S = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """What a peer reached: workflows a second, and milliseconds of each that ran alone."""
+    """What somebody reached: workflows a second, and milliseconds of each that ran alone.
+
+    ``told`` is ``alone`` again, with a client that is told of the end instead of asking for it; the
+    peers' clients always are.
+    """
 
     rate: float
     alone: list[float]
+    told: list[float] = field(default_factory=list[float])
 
 
 def install() -> None:

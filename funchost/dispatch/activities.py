@@ -1,16 +1,17 @@
 """Activities: run when due, as many at a time as host.json allows, answered once.
 
-At least once: a crash between the run and the commit of the answer runs the activity again.
+At least once: a crash between the run and the commit of the answer runs the activity again. An
+answer goes with the commit of the episode that takes it, if that comes within some milliseconds.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
 
-from funchost.dispatch.journal import Journal, JournalClosedError
-from funchost.dispatch.ports import Clock, Worker
+from funchost.dispatch.journal import JournalClosedError
+from funchost.dispatch.parts import Parts
 from funchost.engine.calls import ActivityAnswer, Succeeded, WorkerUnavailableError
-from funchost.engine.events import Message, TaskCompleted, TaskFailed
+from funchost.engine.events import TaskCompleted, TaskFailed
 from funchost.engine.ports import ActivityItem, CompleteActivity, Outgoing
 
 logger = logging.getLogger(__name__)
@@ -21,21 +22,12 @@ class Activities:
     """Runs activities and delivers their answers."""
 
     def __init__(
-        self,
-        *,
-        worker: Worker,
-        journal: Journal,
-        clock: Clock,
-        deliver: Callable[[Outgoing], None],
-        next_sequence: Callable[[], int],
-        concurrency: int,
+        self, parts: Parts, *, deliver: Callable[[Outgoing], None], concurrency: int
     ) -> None:
-        """Run at most ``concurrency`` activities at a time."""
-        self._worker = worker
-        self._journal = journal
-        self._clock = clock
+        """Run at most ``concurrency`` activities at a time; ``deliver`` takes the answers."""
+        self._parts = parts
+        self._worker = parts.worker
         self._deliver = deliver
-        self._next_sequence = next_sequence
         self._concurrency = concurrency
         self._slots = asyncio.Semaphore(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -45,9 +37,11 @@ class Activities:
         """Run an activity as soon as there is a slot."""
         if self._stopping:
             return
-        task = asyncio.get_running_loop().create_task(self._run(item))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        # Eager: with a slot to be had, the function is on its way when this returns.
+        task = asyncio.Task(self._run(item), loop=asyncio.get_running_loop(), eager_start=True)
+        if not task.done():
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     @property
     def at_work(self) -> int:
@@ -70,7 +64,7 @@ class Activities:
             answer = None if self._stopping else await self._answer(item)
         if answer is None:
             return
-        at = self._clock.now()
+        at = self._parts.clock.now()
         event = (
             TaskCompleted(at=at, task_id=item.task_id, result=answer.result)
             if isinstance(answer, Succeeded)
@@ -78,16 +72,15 @@ class Activities:
                 at=at, task_id=item.task_id, reason=answer.reason, details=answer.details
             )
         )
-        message = Message(
-            sequence=self._next_sequence(), event=event, execution_id=item.execution_id
-        )
+        answered = self._parts.sources.message(item.instance_id, event, item.execution_id)
         try:
             # Not awaited: the journal keeps order, so the episode that takes the answer is
-            # committed after it. A refusal means that the instance no longer wants it.
-            self._journal.post(CompleteActivity(item=item, message=message))
+            # committed with it or after it. A refusal means that the instance no longer wants it.
+            write = CompleteActivity(item=item, message=answered.message)
+            self._parts.journal.post(write, can_wait=True)
         except JournalClosedError:
             return
-        self._deliver(Outgoing(instance_id=item.instance_id, message=message))
+        self._deliver(answered)
 
     async def _answer(self, item: ActivityItem) -> ActivityAnswer | None:
         """Run the function until it answers; None when the host stops meanwhile."""

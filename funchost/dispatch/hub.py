@@ -39,6 +39,10 @@ class TaskHub(Protocol):
         """Return what is known of an instance, or None."""
         ...
 
+    async def ended(self, instance_id: str) -> InstanceRecord | None:
+        """Return what is known of an instance once it has ended; None at once if unknown."""
+        ...
+
     async def history(self, instance_id: str) -> Sequence[Event]:
         """Return the history of the running or last generation, oldest first; () if unknown."""
         ...

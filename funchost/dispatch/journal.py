@@ -1,6 +1,10 @@
-"""Grouped commits: one thread owns the store; writes that come while it works go together.
+"""Grouped commits: whatever is posted in one pass of the event loop is written in one transaction.
 
 Jobs are carried out in the order in which they were posted, so a read sees every write before it.
+A few small writes are carried out on the loop itself: with SQLite they take less time than the trip
+to a thread and back, twice of which an episode would wait for. What can take long has a thread:
+reads, large writes, every write of a store that waits for the disk, and its upkeep.
+
 A store that fails (disk full, file taken over) is fatal: the journal says so once, and the host
 stops, because going on without a history would be lying.
 """
@@ -10,12 +14,23 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from funchost.engine.errors import EngineError
-from funchost.engine.ports import Outcome, Store, Write
+from funchost.engine.ports import (
+    CommitEpisode,
+    Outcome,
+    PurgeInstances,
+    RewindInstance,
+    Store,
+    Write,
+)
 
 logger = logging.getLogger(__name__)
+
+LINGER_S = 0.005  # how long a write that can wait does so for one that it can go with
+FEW = 64  # writes, and rows of one of them, that do not hold up the loop
 
 
 class JournalClosedError(EngineError):
@@ -40,12 +55,16 @@ class Journal:
         self._on_failure = on_failure
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._jobs: list[_Job[Any]] = []
-        self._runner: asyncio.Task[None] | None = None
+        self._due: asyncio.Handle | None = None  # when they are carried out
+        self._away: asyncio.Future[Any] | None = None  # what the thread does
         self._closed = False
 
-    def post(self, write: Write) -> asyncio.Future[Outcome]:
-        """Queue a write; the future answers once it is durable (or was refused)."""
-        return self._queue(_Job(done=self._future(), write=write))
+    def post(self, write: Write, *, can_wait: bool = False) -> asyncio.Future[Outcome]:
+        """Queue a write; the future answers once it is durable (or was refused).
+
+        One that can wait goes with the next that cannot, or alone after some milliseconds.
+        """
+        return self._queue(_Job(done=self._future(), write=write), can_wait=can_wait)
 
     async def commit(self, write: Write) -> Outcome:
         """Write and wait until it is durable; raise what the store refused it with."""
@@ -67,40 +86,82 @@ class Journal:
         """Run a reading function on the store's thread, after all writes posted before."""
         return await self._queue(_Job(done=self._future(), read=function))
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether everything that was posted has been carried out."""
+        return not self._jobs and self._away is None
+
     async def close(self) -> None:
         """Carry out what is queued, then give the store back."""
         self._closed = True
-        while self._runner is not None:
-            await asyncio.wait([self._runner])
+        self._carry_out_all()
+        while self._away is not None:
+            await asyncio.wait([self._away])
         await asyncio.get_running_loop().run_in_executor(self._thread, self._store.close)
         self._thread.shutdown(wait=False)
 
     def _future(self) -> asyncio.Future[Any]:
         return asyncio.get_running_loop().create_future()
 
-    def _queue[T](self, job: _Job[T]) -> asyncio.Future[T]:
+    def _queue[T](self, job: _Job[T], *, can_wait: bool = False) -> asyncio.Future[T]:
         if self._closed:
             raise JournalClosedError("the task hub is closed")
         self._jobs.append(job)
-        if self._runner is None:
-            self._runner = asyncio.get_running_loop().create_task(self._run())
+        self._schedule(can_wait=can_wait)
         return job.done
 
-    async def _run(self) -> None:
+    def _schedule(self, *, can_wait: bool = False) -> None:
+        """See to it that the jobs are carried out, at the end of this pass or a little later."""
         loop = asyncio.get_running_loop()
-        while self._jobs:
-            jobs, self._jobs = self._jobs, []
-            try:
-                answers = await loop.run_in_executor(self._thread, _carry_out, self._store, jobs)
-            except Exception as failure:  # noqa: BLE001 - whatever broke the store, the host ends
-                self._break(failure, jobs)
-                break
-            for job, answer in zip(jobs, answers, strict=True):
-                if not job.done.done():
-                    job.done.set_result(answer)
-        self._runner = None
+        if not can_wait and isinstance(self._due, asyncio.TimerHandle):
+            self._due.cancel()
+            self._due = None
+        if self._due is None:
+            self._due = (
+                loop.call_later(LINGER_S, self._carry_out_all)
+                if can_wait
+                else loop.call_soon(self._carry_out_all)
+            )
 
-    def _break(self, failure: Exception, jobs: Sequence[_Job[Any]]) -> None:
+    def _carry_out_all(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        if self._away is not None or not self._jobs:
+            return  # the thread's return asks again
+        jobs, self._jobs = self._jobs, []
+        if self._store.waits_for_disk or not _are_quick(jobs):
+            self._send_away(partial(_carry_out, self._store, jobs), jobs)
+            return
+        try:
+            self._answer(jobs, _carry_out(self._store, jobs))
+        except Exception as failure:  # noqa: BLE001 - whatever broke the store, the host ends
+            self._break(failure, jobs)
+            return
+        if self._store.needs_upkeep:
+            self._send_away(partial(_keep_up, self._store), ())
+
+    def _send_away(self, work: Callable[[], Sequence[Any]], jobs: Sequence[_Job[Any]]) -> None:
+        """Let the thread work; what is posted meanwhile waits for its return."""
+        loop = asyncio.get_running_loop()
+        self._away = loop.run_in_executor(self._thread, work)
+        self._away.add_done_callback(partial(self._return, jobs))
+
+    def _return(self, jobs: Sequence[_Job[Any]], away: asyncio.Future[Sequence[Any]]) -> None:
+        self._away = None
+        failure = away.exception()
+        if failure is not None:
+            self._break(failure, jobs)
+            return
+        self._answer(jobs, away.result())
+        self._carry_out_all()
+
+    def _answer(self, jobs: Sequence[_Job[Any]], answers: Sequence[Any]) -> None:
+        for job, answer in zip(jobs, answers, strict=True):
+            if not job.done.done():
+                job.done.set_result(answer)
+
+    def _break(self, failure: BaseException, jobs: Sequence[_Job[Any]]) -> None:
         """Nothing can be trusted to be durable any more: refuse all, and tell the host."""
         self._closed = True
         logger.error("The state could not be written: %s", failure)
@@ -110,6 +171,26 @@ class Journal:
                 job.done.exception()  # a post that nobody awaits must not warn when collected
         self._jobs = []
         self._on_failure(failure)
+
+
+def _keep_up(store: Store) -> Sequence[Any]:
+    """Keep the store up; there is nobody to answer."""
+    store.keep_up()
+    return ()
+
+
+def _are_quick(jobs: Sequence[_Job[Any]]) -> bool:
+    return len(jobs) <= FEW and all(_is_quick(job.write) for job in jobs)
+
+
+def _is_quick(write: Write | None) -> bool:
+    match write:
+        case CommitEpisode():
+            return len(write.appended) + len(write.consumed) + len(write.children) <= FEW
+        case None | PurgeInstances() | RewindInstance():
+            return False  # None is a read, and may be of anything
+        case _:
+            return True
 
 
 def _carry_out(store: Store, jobs: Sequence[_Job[Any]]) -> list[Any]:

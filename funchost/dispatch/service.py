@@ -14,6 +14,7 @@ from funchost.dispatch.activities import Activities
 from funchost.dispatch.azure import AzureWarner, OnDivergence, nobody
 from funchost.dispatch.batches import Batches
 from funchost.dispatch.commits import Sources, create_instance, operation_request
+from funchost.dispatch.ends import Ends
 from funchost.dispatch.episodes import Episodes, encode_history
 from funchost.dispatch.hub import StartRequest
 from funchost.dispatch.ids import new_id
@@ -100,8 +101,10 @@ class DurableService:
             new_id=new_id,
         )
         self._timers = Timers(clock, self._fire)
+        self._timekeeper: asyncio.Task[None] | None = None
+        self._ends = Ends()
         self._lanes = Lanes(journal=self._journal, encode=encode_history(worker))
-        self._parts = parts = Parts(
+        self._parts = Parts(
             worker=worker,
             journal=self._journal,
             clock=clock,
@@ -109,24 +112,24 @@ class DurableService:
             effects=self,
             warner=AzureWarner(on_divergence),
         )
+        self._serve_turns()
+        self._activities = Activities(
+            self._parts, deliver=self._lanes.deliver, concurrency=limits.activities
+        )
+
+    def _serve_turns(self) -> None:
+        limits = self._limits
         self._lanes.serve(
             orchestrations=Episodes(
-                parts,
+                self._parts,
                 concurrency=limits.orchestrators,
                 versioning=limits.versioning,
                 max_actions=limits.orchestration_actions,
             ),
-            entities=Batches(parts, concurrency=limits.entities, batch_size=limits.entity_batch),
+            entities=Batches(
+                self._parts, concurrency=limits.entities, batch_size=limits.entity_batch
+            ),
         )
-        self._activities = Activities(
-            worker=worker,
-            journal=self._journal,
-            clock=clock,
-            deliver=self._lanes.deliver,
-            next_sequence=self._sources.next_sequence,
-            concurrency=limits.activities,
-        )
-        self._timekeeper: asyncio.Task[None] | None = None
 
     def start_up(self) -> None:
         """Go on with everything that was due when the host stopped."""
@@ -159,7 +162,8 @@ class DurableService:
 
         ``asleep`` of the activities that run are known to wait for the clock.
         """
-        return self._lanes.is_idle and self._activities.at_work <= asleep
+        is_at_work = self._activities.at_work > asleep
+        return self._lanes.is_idle and self._journal.is_idle and not is_at_work
 
     def apply(self, commit: CommitEpisode, outcome: Outcome) -> None:
         """Carry out what a commit has made durable; see ``Effects``."""
@@ -176,6 +180,8 @@ class DurableService:
                 self._lanes.created(child.create)
         for outgoing in commit.outgoing:
             self._lanes.deliver(outgoing)
+        if commit.record.status.is_terminal:
+            self._ends.tell(commit.record.instance_id)
 
     async def start(self, request: StartRequest) -> str:
         """Create an instance and return its id; see ``TaskHub``."""
@@ -211,6 +217,15 @@ class DurableService:
         if in_memory is not None:
             return in_memory
         return await self._journal.read(lambda store: store.get(instance_id))
+
+    async def ended(self, instance_id: str) -> InstanceRecord | None:
+        """Return what is known of an instance once it has ended; None at once if unknown."""
+        while True:
+            end = self._ends.of(instance_id)  # before looking, so that none is missed
+            record = await self.status(instance_id)
+            if record is None or record.status.is_terminal:
+                return record
+            await end.wait()
 
     async def history(self, instance_id: str) -> Sequence[Event]:
         """Return the history of the running or last generation; () if unknown."""

@@ -230,6 +230,20 @@ class Store(Protocol):
         """Apply each write or refuse it, all in one transaction; answer in the same order."""
         ...
 
+    @property
+    def waits_for_disk(self) -> bool:
+        """Tell whether every commit waits until the disk has it."""
+        ...
+
+    @property
+    def needs_upkeep(self) -> bool:
+        """Tell whether it is time for ``keep_up``."""
+        ...
+
+    def keep_up(self) -> None:
+        """Do what commits have put off because it can take long."""
+        ...
+
     def close(self) -> None:
         """Give the store back; a closed store refuses everything."""
         ...

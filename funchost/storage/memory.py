@@ -100,6 +100,19 @@ class MemoryStore:
         self._require_open()
         return [self._account_for(write, self._apply(write)) for write in writes]
 
+    @property
+    def waits_for_disk(self) -> bool:
+        """Say no: there is none."""
+        return False
+
+    @property
+    def needs_upkeep(self) -> bool:
+        """Say no: nothing is put off."""
+        return False
+
+    def keep_up(self) -> None:
+        """Do nothing."""
+
     def close(self) -> None:
         """Forget everything; every other call is refused from now on."""
         self._is_closed = True

@@ -35,6 +35,8 @@ from funchost.storage.sql import STATEMENTS
 from funchost.storage.sqlite_writes import apply
 from funchost.storage.state_file import Sync, open_state_file
 
+WRITES_PER_CHECKPOINT = 500  # some 10 MB of write-ahead log
+
 # What SQLite or its Python binding says of one write's values, as opposed to the file.
 UNSTORABLE = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
 
@@ -42,8 +44,12 @@ UNSTORABLE = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeE
 class SqliteStore:
     """Implements ``engine.ports.Store`` in a file that this process alone owns; see ``open``."""
 
-    def __init__(self, path: Path, lock: StateFileLock, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, lock: StateFileLock, connection: sqlite3.Connection, sync: Sync
+    ) -> None:
         self._path = path
+        self._sync = sync
+        self._unchecked = 0  # writes since the last checkpoint
         self._lock = lock
         self._connection = connection
         self._identity = _identity(path)
@@ -67,7 +73,7 @@ class SqliteStore:
         try:
             connection = open_state_file(path, sync)
             try:
-                return cls(path, lock, connection)
+                return cls(path, lock, connection, sync)
             except BaseException:
                 connection.close()
                 raise
@@ -120,11 +126,35 @@ class SqliteStore:
             StoreClosedError: the store was closed.
         """
         self._require_open()
+        self._unchecked += len(writes)
         try:
             try:
                 return self._transact(writes, apply)
             except UNSTORABLE:
                 return self._transact(writes, _apply_guarded)
+        except sqlite3.Error as error:
+            raise StateFileError(f"The state file {self._path} failed: {error}.") from error
+
+    @property
+    def waits_for_disk(self) -> bool:
+        """Tell whether every commit waits until the disk has it."""
+        return self._sync == "full"
+
+    @property
+    def needs_upkeep(self) -> bool:
+        """Tell whether the write-ahead log is long."""
+        return self._unchecked >= WRITES_PER_CHECKPOINT
+
+    def keep_up(self) -> None:
+        """Bring the write-ahead log's pages into the file, which waits for the disk.
+
+        Raises:
+            StateFileError: the file failed.
+        """
+        self._unchecked = 0
+        self._require_open()
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             raise StateFileError(f"The state file {self._path} failed: {error}.") from error
 

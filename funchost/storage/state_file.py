@@ -66,6 +66,8 @@ def _configure(connection: sqlite3.Connection, path: Path, sync: Sync) -> None:
             f"The state file {path} is on a file system that cannot keep a write-ahead log."
         )
     connection.execute(f"PRAGMA synchronous = {'FULL' if sync == 'full' else 'NORMAL'}")
+    # A commit is not to wait for the disk by chance: ``SqliteStore.keep_up`` does each checkpoint.
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute("PRAGMA foreign_keys = ON")
     # An UPDATE with RETURNING or CHECKs keeps a scratch table: on disk it costs 100 µs an episode.
     connection.execute("PRAGMA temp_store = MEMORY")

@@ -58,5 +58,19 @@ class Lifetime:
             self._book.schedule(writes)
             return self._kept.commit(writes)
 
+    @property
+    def waits_for_disk(self) -> bool:
+        """Tell whether every commit waits for the disk."""
+        return self._kept.waits_for_disk
+
+    @property
+    def needs_upkeep(self) -> bool:
+        """Tell whether it is time for ``keep_up``."""
+        return self._kept.needs_upkeep
+
+    def keep_up(self) -> None:
+        """Do what was put off."""
+        self._kept.keep_up()
+
     def close(self) -> None:
         """Leave the kept store open."""

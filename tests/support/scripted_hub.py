@@ -1,5 +1,6 @@
 """A task hub without an engine: instances stand where the test puts them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -72,6 +73,12 @@ class ScriptedHub:
 
     async def status(self, instance_id: str) -> InstanceRecord | None:
         return self.records.get(instance_id)
+
+    async def ended(self, instance_id: str) -> InstanceRecord | None:
+        record = self.records.get(instance_id)
+        if record is not None and not record.status.is_terminal:
+            await asyncio.Event().wait()  # nothing moves by itself here
+        return record
 
     async def history(self, instance_id: str) -> Sequence[Event]:
         return self.histories.get(instance_id, ())

@@ -1,14 +1,18 @@
-"""The SDK makes what never changes once, and it is what it was before."""
+"""The SDK does quickly what the host has taught it, and comes to the same."""
 
 import sys
 from datetime import UTC, datetime
 from typing import Any
 
 import azure.durable_functions as df
+import pytest
+from dateutil import parser
 
+from funchost.engine.events import OrchestratorStarted
+from funchost.worker.history import encode
 from funchost.worker.sdk_memory import DATES, TUPLES, remember
 
-TEXT = "20260102T030405.678901Z"
+AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
 def sdk_module(name: str) -> Any:
@@ -18,14 +22,21 @@ def sdk_module(name: str) -> Any:
     return sys.modules[name]
 
 
-def test_the_sdk_parses_a_timestamp_once_and_to_the_same_instant() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        encode(OrchestratorStarted(at=AT)).partition('"Timestamp":"')[2].rstrip('"}'),
+        "2026-01-02T03:04:05.6789010Z",
+        "2026-01-02T04:04:05.678901+01:00",
+    ],
+)
+def test_the_sdk_reads_the_instant_that_its_own_parser_reads(text: str) -> None:
     module = sdk_module(DATES)
 
-    event = module.HistoryEvent(EventType=12, EventId=-1, IsPlayed=False, Timestamp=TEXT)
-    again = module.HistoryEvent(EventType=12, EventId=-1, IsPlayed=False, Timestamp=TEXT)
+    event = module.HistoryEvent(EventType=12, EventId=-1, IsPlayed=False, Timestamp=text)
 
-    assert event.timestamp == datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-    assert again.timestamp is event.timestamp
+    assert event.timestamp == AT
+    assert repr(event.timestamp) == repr(parser.parse(text))
 
 
 def test_two_replays_share_the_class_of_their_named_tuples() -> None:
