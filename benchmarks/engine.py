@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -48,6 +49,16 @@ class Recorder(AppWorker):
         return await super().orchestrate(head, history)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How many things a second: what to call it, how to measure it, what Azure publishes."""
+
+    name: str
+    unit: str
+    measure: Timed
+    published: int | None = None
+
+
 class Bench:
     """Repeats measurements, each on a task hub of its own."""
 
@@ -60,6 +71,19 @@ class Bench:
         """Measure once to warm up, then as often as asked."""
         await self.once(measure)
         return tuple([await self.once(measure) for _ in range(self._repeat)])
+
+    async def figure(self, rate: Rate) -> Figure:
+        """Measure a rate as often as asked."""
+        values = await self.repeated(rate.measure)
+        published = rate.published
+        return Figure(
+            name=rate.name,
+            unit=rate.unit,
+            values=values,
+            reference=""
+            if published is None
+            else f"{AZURE}: {published} ({median(values) / published:,.0f}x)",
+        )
 
     async def once(self, measure: Timed) -> float:
         store = SqliteStore.open(self._folder / f"{new_id()}.db", owner="benchmark")
@@ -219,59 +243,62 @@ async def _measure(repeat: int, scale: float) -> list[Figure]:
     app: Any = sys.modules["function_app"]
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(worker, Path(folder), repeat)
-
-        async def rate(name: str, unit: str, measure: Timed, published: int = 0) -> Figure:
-            values = await bench.repeated(measure)
-            times = f"{median(values) / published:,.0f}x" if published else ""
-            return Figure(
-                name=name,
-                unit=unit,
-                values=values,
-                reference=f"{AZURE}: {published} ({times})" if published else "",
-            )
-
         figures = [
-            await rate(
-                f"one instance, {hundred} activities in sequence",
-                "activities/s",
-                alone("chain", hundred),
-                5,
-            ),
+            *[await bench.figure(rate) for rate in _alone(hundred)],
             *await fan_growth(bench, thousand),
-            await rate(
-                f"one instance, fan-in of {thousand} answers at once",
-                "answers/s",
-                fan_in(app, thousand),
-                150,
-            ),
-            await rate(
-                f"one instance, {hundred * 5} external events at once",
-                "events/s",
-                events(hundred * 5),
-                50,
-            ),
-            *[
-                await rate(
-                    f"{thousand} signals to {keys} entities",
-                    "operations/s",
-                    signals(thousand, keys),
-                )
-                for keys in (1, 100)
-            ],
-            await rate(
-                f"one instance, {hundred} calls of an entity in sequence",
-                "operations/s",
-                alone("counting", hundred),
-            ),
-            await rate(
-                f"chains of five activities, {IN_FLIGHT} in flight",
-                "orchestrations/s",
-                crowd(hundred * 5),
-            ),
+            *[await bench.figure(rate) for rate in _together(app, hundred, thousand)],
             *await episode_costs(bench, app, hundred * 2, repeat),
         ]
     await worker.stop(timedelta(seconds=1))
     return figures
+
+
+def _alone(hundred: int) -> list[Rate]:
+    """What one instance does, one thing after the other."""
+    return [
+        Rate(
+            name=f"one instance, {hundred} activities in sequence",
+            unit="activities/s",
+            measure=alone("chain", hundred),
+            published=5,
+        ),
+        Rate(
+            name=f"one instance, {hundred} calls of an entity in sequence",
+            unit="operations/s",
+            measure=alone("counting", hundred),
+        ),
+    ]
+
+
+def _together(app: Any, hundred: int, thousand: int) -> list[Rate]:
+    """What comes at once."""
+    return [
+        Rate(
+            name=f"one instance, fan-in of {thousand} answers at once",
+            unit="answers/s",
+            measure=fan_in(app, thousand),
+            published=150,
+        ),
+        Rate(
+            name=f"one instance, {hundred * 5} external events at once",
+            unit="events/s",
+            measure=events(hundred * 5),
+            published=50,
+        ),
+        *[
+            Rate(
+                name=f"{thousand} signals to {keys} entities",
+                unit="operations/s",
+                measure=signals(thousand, keys),
+            )
+            for keys in (1, 100)
+        ],
+        Rate(
+            name=f"chains of five activities, {IN_FLIGHT} in flight",
+            unit="orchestrations/s",
+            measure=crowd(hundred * 5),
+        ),
+    ]
 
 
 def measure(repeat: int, scale: float) -> list[Figure]:

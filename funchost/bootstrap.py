@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -95,7 +95,6 @@ class _Host:
     async def _serve(
         self, store: SqliteStore, worker: AppWorker, settings: HostSettings, local: LocalSettings
     ) -> bool:
-        port = _port(self.options, local)
         stop = asyncio.Event()
         failure: list[BaseException] = []
 
@@ -104,21 +103,10 @@ class _Host:
             stop.set()
 
         where = replace(
-            _server_settings(self.options, settings, port), cors=_cors(self.options, local)
+            _server_settings(self.options, settings, _port(self.options, local)),
+            cors=_cors(self.options, local),
         )
-        clock = SystemClock()
-        host = Assembly(
-            app=worker,
-            directory=self.options.app,
-            settings=settings,
-            where=_guarded(where, worker, self.options),
-            store=store,
-            clock=clock,
-            on_failure=fail,
-            triggers=_triggers(
-                self.options, settings, worker, clock, _host_id(where.identity.host_id)
-            ),
-        )
+        host = _assembled(self.options, store, worker, settings, where, fail)
         try:
             await host.start()
             _announce(host.functions, host.server, settings, verbose=self.options.verbose)
@@ -130,6 +118,27 @@ class _Host:
         if failure:
             raise StartError(f"The host stopped, because its state could not be kept: {failure[0]}")
         return ended
+
+
+def _assembled(
+    options: Options,
+    store: SqliteStore,
+    worker: AppWorker,
+    settings: HostSettings,
+    where: ServerSettings,
+    on_failure: Callable[[BaseException], None],
+) -> Assembly:
+    clock = SystemClock()
+    return Assembly(
+        app=worker,
+        directory=options.app,
+        settings=settings,
+        where=_guarded(where, worker, options),
+        store=store,
+        clock=clock,
+        on_failure=on_failure,
+        triggers=_triggers(options, settings, worker, clock, _host_id(where.identity.host_id)),
+    )
 
 
 async def _until_told(stop: asyncio.Event) -> None:

@@ -62,7 +62,36 @@ def commit_of(
     """Return the write for an episode; ``record`` and the fence are those from before it."""
     if closing.continued is not None and state.started is not None:
         return _next_generation(record, state.started, closing, now=now, sources=sources)
-    after = replace(
+    outgoing = _requests(record, closing, sources)
+    if closing.completed is not None:
+        outgoing += _answer_to_parent(record, closing.completed, sources)
+    events = () if closing.completed is not None else closing.events  # an end schedules nothing
+    return CommitEpisode(
+        record=_after(record, state, closing, now),
+        execution_id=record.execution_id,
+        appended=closing.events,
+        consumed=closing.consumed,
+        activities=tuple(
+            activity_item(record, e)
+            for e in events
+            if isinstance(e, TaskScheduled) and e.id in state.open
+        ),
+        timers=tuple(
+            _timer(record, e) for e in events if isinstance(e, TimerCreated) and e.id in state.open
+        ),
+        ended_timers=tuple(_ended_timers(closing)),
+        children=tuple(
+            _child(record, e, now=now, sources=sources)
+            for e in events
+            if isinstance(e, SubOrchestrationCreated)
+        ),
+        outgoing=outgoing,
+    )
+
+
+def _after(record: InstanceRecord, state: State, closing: Closing, now: datetime) -> InstanceRecord:
+    """Return the record as the episode leaves it."""
+    return replace(
         record,
         status=_status(state),
         updated_at=now,
@@ -72,29 +101,11 @@ def commit_of(
             record.custom_status if closing.keeps_custom_status else closing.custom_status
         ),
     )
-    commit = CommitEpisode(
-        record=after,
-        execution_id=record.execution_id,
-        appended=closing.events,
-        consumed=closing.consumed,
-        ended_timers=tuple(_ended_timers(closing)),
-    )
-    requests = tuple(
+
+
+def _requests(record: InstanceRecord, closing: Closing, sources: Sources) -> tuple[Outgoing, ...]:
+    return tuple(
         _request(record, event, sources) for event in closing.events if isinstance(event, EventSent)
-    )
-    if closing.completed is not None:
-        answer = _answer_to_parent(record, closing.completed, sources)
-        return replace(commit, outgoing=requests + answer)
-    is_open = state.open.__contains__
-    scheduled = [e for e in closing.events if isinstance(e, TaskScheduled) and is_open(e.id)]
-    timers = [e for e in closing.events if isinstance(e, TimerCreated) and is_open(e.id)]
-    children = [e for e in closing.events if isinstance(e, SubOrchestrationCreated)]
-    return replace(
-        commit,
-        activities=tuple(activity_item(record, event) for event in scheduled),
-        timers=tuple(_timer(record, event) for event in timers),
-        children=tuple(_child(record, event, now=now, sources=sources) for event in children),
-        outgoing=requests,
     )
 
 
@@ -256,7 +267,7 @@ def _next_generation(
     sources: Sources,
 ) -> CommitEpisode:
     """End the generation and start the next in one write; the old history goes."""
-    requests = (_request(record, e, sources) for e in closing.events if isinstance(e, EventSent))
+    requests = _requests(record, closing, sources)
     started = replace(
         before, at=now, execution_id=sources.new_id(), input=layered(closing.continued or "null")
     )

@@ -2,8 +2,9 @@
 
 import os
 import threading
-import uuid
 
+_RANDOM_BITS = ~((0xF << 76) | (0b11 << 62))  # all but those that say which kind of GUID it is
+_KIND = (4 << 76) | (0b10 << 62)  # version 4, of the variant that everybody uses
 _ID_BYTES = 16
 _SUPPLY = 256 * _ID_BYTES  # asking the system for each one alone costs more than making it
 
@@ -29,4 +30,5 @@ _supply = _Supply()
 
 def new_id() -> str:
     """Return 32 lower-case hexadecimal digits (the "N" form of a random GUID)."""
-    return uuid.UUID(bytes=_supply.take(), version=4).hex
+    # By hand: uuid.UUID takes four times as long, and an invocation needs one.
+    return f"{int.from_bytes(_supply.take()) & _RANDOM_BITS | _KIND:032x}"

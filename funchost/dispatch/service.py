@@ -91,15 +91,10 @@ class DurableService:
 
         ``on_divergence`` is told what would go differently in Azure.
         """
-        self._clock = clock
         self._limits = limits
-        self._worker = worker
         self._journal = Journal(store, on_failure=on_failure)
         self._backlog = store.backlog()
-        self._sources = Sources(
-            next_sequence=itertools.count(self._backlog.last_sequence + 1).__next__,
-            new_id=new_id,
-        )
+        self._sources = _sources_after(self._backlog.last_sequence)
         self._timers = Timers(clock, self._fire)
         self._timekeeper: asyncio.Task[None] | None = None
         self._ends = Ends()
@@ -112,10 +107,10 @@ class DurableService:
             effects=self,
             warner=AzureWarner(on_divergence),
         )
-        self._serve_turns()
         self._activities = Activities(
             self._parts, deliver=self._lanes.deliver, concurrency=limits.activities
         )
+        self._serve_turns()
 
     def _serve_turns(self) -> None:
         limits = self._limits
@@ -185,17 +180,17 @@ class DurableService:
 
     async def start(self, request: StartRequest) -> str:
         """Create an instance and return its id; see ``TaskHub``."""
-        name = self._worker.orchestrators.get(request.name.casefold())
+        name = self._parts.worker.orchestrators.get(request.name.casefold())
         if name is None:
             raise UnknownFunctionError(
-                self._unknown("orchestrator", request.name, self._worker.orchestrators)
+                self._unknown("orchestrator", request.name, self._parts.worker.orchestrators)
             )
         instance_id = request.instance_id or new_id()
         complaint = invalid_instance_id(instance_id)
         if complaint is not None:
             raise InvalidInstanceIdError(complaint)
         started = ExecutionStarted(
-            at=self._clock.now(),
+            at=self._parts.clock.now(),
             name=name,
             execution_id=new_id(),
             input=request.input,
@@ -238,25 +233,29 @@ class DurableService:
 
     async def raise_event(self, instance_id: str, name: str, payload: str | None) -> None:
         """Put an external event into the inbox."""
-        await self._send(instance_id, EventRaised(at=self._clock.now(), name=name, input=payload))
+        await self._send(
+            instance_id, EventRaised(at=self._parts.clock.now(), name=name, input=payload)
+        )
 
     async def terminate(self, instance_id: str, reason: str | None) -> None:
         """End an instance at its next episode."""
-        await self._send(instance_id, ExecutionTerminated(at=self._clock.now(), reason=reason))
+        await self._send(
+            instance_id, ExecutionTerminated(at=self._parts.clock.now(), reason=reason)
+        )
 
     async def suspend(self, instance_id: str, reason: str | None) -> None:
         """Pause an instance."""
         await self._refuse_ended(instance_id)
         if await self._is_suspended(instance_id):
             raise WrongStateError(f"The instance '{instance_id}' is suspended already.")
-        await self._send(instance_id, ExecutionSuspended(at=self._clock.now(), reason=reason))
+        await self._send(instance_id, ExecutionSuspended(at=self._parts.clock.now(), reason=reason))
 
     async def resume(self, instance_id: str, reason: str | None) -> None:
         """Let an instance go on."""
         if not await self._is_suspended(instance_id):
             await self._refuse_ended(instance_id)
             raise WrongStateError(f"The instance '{instance_id}' is not suspended.")
-        await self._send(instance_id, ExecutionResumed(at=self._clock.now(), reason=reason))
+        await self._send(instance_id, ExecutionResumed(at=self._parts.clock.now(), reason=reason))
 
     async def purge(self, instance_ids: Sequence[str]) -> int:
         """Forget those of the instances that have ended; return how many."""
@@ -303,15 +302,15 @@ class DurableService:
         """Ask an entity for an operation, expecting no answer."""
         self._check_entity(name, key)
         request = OperationRequested(
-            at=self._clock.now(), request_id=new_id(), operation=operation, input=payload
+            at=self._parts.clock.now(), request_id=new_id(), operation=operation, input=payload
         )
         outgoing = operation_request(name, key, request, sources=self._sources)
         await self._journal.commit(AddMessage(outgoing=outgoing))
         self._lanes.deliver(outgoing)
 
     def _check_entity(self, name: str, key: str) -> None:
-        if name.casefold() not in self._worker.entities:
-            raise UnknownFunctionError(self._unknown("entity", name, self._worker.entities))
+        if name.casefold() not in self._parts.worker.entities:
+            raise UnknownFunctionError(self._unknown("entity", name, self._parts.worker.entities))
         complaint = invalid_entity_key(key)
         if complaint is not None:
             raise InvalidInstanceIdError(complaint)
@@ -335,7 +334,9 @@ class DurableService:
             raise InstanceEndedError(instance_id)
 
     def _fire(self, timer: TimerItem) -> None:
-        event = TimerFired(at=self._clock.now(), timer_id=timer.timer_id, fire_at=timer.fire_at)
+        event = TimerFired(
+            at=self._parts.clock.now(), timer_id=timer.timer_id, fire_at=timer.fire_at
+        )
         message = Message(
             sequence=self._sources.next_sequence(), event=event, execution_id=timer.execution_id
         )
@@ -352,3 +353,7 @@ class DurableService:
             f"The function '{name}' doesn't exist, is disabled, or is not an {kind} function. "
             f"Additional info: {listed}"
         )
+
+
+def _sources_after(last_sequence: int) -> Sources:
+    return Sources(next_sequence=itertools.count(last_sequence + 1).__next__, new_id=new_id)

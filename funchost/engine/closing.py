@@ -100,15 +100,7 @@ def close_episode(
         instance_id=instance_id,
         parent_id=None if parent is None else parent.instance_id,
     )
-    completed: ExecutionCompleted | None = None
-    continued: str | None = None
-    try:
-        asked = episode.take(turn)
-        if not state.open:
-            completed = episode.ending(turn, asked)
-            continued = asked if completed is None else None
-    except _FailedNow as failure:
-        completed = episode.end(RuntimeStatus.FAILED, str(failure), details=str(failure))
+    completed, continued = _decided(episode, turn)
     keeps = isinstance(turn.outcome, Crashed | Unfit) or is_too_large(turn.custom_status)
     return Closing(
         events=tuple(events),
@@ -118,6 +110,18 @@ def close_episode(
         custom_status=None if keeps else turn.custom_status,
         keeps_custom_status=keeps,
     )
+
+
+def _decided(episode: "_Episode", turn: Turn) -> tuple[ExecutionCompleted | None, str | None]:
+    """Record what the code asked for; return the end, or the input of a new generation."""
+    try:
+        continued = episode.take(turn)
+        if episode.state.open:
+            return None, None
+        completed = episode.ending(turn, continued)
+    except _FailedNow as failure:
+        return episode.end(RuntimeStatus.FAILED, str(failure), details=str(failure)), None
+    return completed, continued if completed is None else None
 
 
 def _without_code(state: State, opening: Opening, events: list[Event]) -> Closing:

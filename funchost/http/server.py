@@ -60,6 +60,13 @@ class ServerSettings:
     cors: Cors = NO_ORIGINS
     guard: Guard | None = None
 
+    @property
+    def management_links(self) -> links.Links:
+        """Return what every URL of the management API carries."""
+        return links.Links(
+            hub=self.hub_name, connection=self.connection, key=self.identity.system_key
+        )
+
 
 class HttpServer:
     """Binds, serves, drains. Build it, ``bind``, tell the worker the URLs, ``start``, ``stop``."""
@@ -76,14 +83,7 @@ class HttpServer:
         """Raises StartError when a route of the app cannot be read."""
         self._settings = settings
         self._secret = secrets.token_urlsafe(32)
-        self._management = Management(
-            hub,
-            links.Links(
-                hub=settings.hub_name,
-                connection=settings.connection,
-                key=settings.identity.system_key,
-            ),
-        )
+        self._management = Management(hub, settings.management_links)
         self._admin = Admin(
             functions,
             identity=settings.identity,

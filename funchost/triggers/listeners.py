@@ -70,16 +70,8 @@ def blob_listener(
     async def handle(message: QueueMessage) -> bool:
         return await watcher.handle(message)
 
-    listener = QueueListener(
-        queue,
-        Consumer(handle=handle, bury=bury_version),
-        replace(
-            settings.queues,
-            most_attempts=settings.blobs.most_attempts,
-            batch_size=min(settings.blobs.most_at_once, settings.queues.batch_size),
-        ),
-        MessageEncoding.BASE64,
-    )
+    consumer = Consumer(handle=handle, bury=bury_version)
+    listener = QueueListener(queue, consumer, _of_blobs(settings), MessageEncoding.BASE64)
     watcher = BlobWatcher(
         watches=[watch_of(function, settings.app) for function in functions],
         blobs=account.blobs,
@@ -89,6 +81,15 @@ def blob_listener(
         found=listener.look_now,
     )
     return watcher, listener
+
+
+def _of_blobs(settings: StorageSettings) -> QueueSettings:
+    """Return how the host's own queue is read, from which blobs are handed out."""
+    return replace(
+        settings.queues,
+        most_attempts=settings.blobs.most_attempts,
+        batch_size=min(settings.blobs.most_at_once, settings.queues.batch_size),
+    )
 
 
 def watch_of(function: Function, app: Mapping[str, str]) -> Watch:

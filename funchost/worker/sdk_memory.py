@@ -1,10 +1,11 @@
 """What costs the SDK most in every replay, done once or by quicker means.
 
 In every replay the SDK parses the timestamp of every event, with a parser for any format that there
-is, and defines a class of named tuples; together that is most of what a short replay costs
-(docs/performance.md). The host writes its timestamps in one form, which Python's own parser knows;
-and the same names always give the same class. Nothing else of the SDK is touched; where a version
-keeps these two elsewhere, nothing happens.
+is, defines a class of named tuples and reads the host's two limits for timers; together that is
+most of what a short replay costs (docs/performance.md). The host writes its timestamps in one form,
+which Python's own parser knows; the same names always give the same class, and the same text the
+same duration. Nothing else of the SDK is touched; where a version keeps these elsewhere, nothing
+happens.
 """
 
 import re
@@ -17,14 +18,16 @@ from typing import Any
 _MODELS = "azure.durable_functions.models"
 DATES = f"{_MODELS}.history.HistoryEvent"
 TUPLES = f"{_MODELS}.TaskOrchestrationExecutor"
-_CLASSES_KEPT = 16
+DURATIONS = f"{_MODELS}.DurableOrchestrationContext"
+_KEPT = 16
 _OWN_FORM = re.compile(r"\d{8}T\d{6}\.\d{6}Z")  # as ``history`` writes an instant
 
 
 def remember() -> None:
-    """Let the SDK, if it has been imported, do both the quick way."""
+    """Let the SDK, if it has been imported, do these the quick way."""
     _replace(DATES, "dt_parse", _quick_for_own_form)
     _replace(TUPLES, "namedtuple", _remembered)
+    _replace(DURATIONS, "parse_timespan_attrib", _remembered)
 
 
 def _replace(
@@ -50,7 +53,7 @@ def _quick_for_own_form(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _remembered(original: Callable[..., Any]) -> Callable[..., Any]:
-    cached = lru_cache(maxsize=_CLASSES_KEPT)(original)
+    cached = lru_cache(maxsize=_KEPT)(original)
 
     @wraps(original)
     def remembered(*arguments: Any, **named: Any) -> Any:

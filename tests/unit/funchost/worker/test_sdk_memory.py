@@ -1,7 +1,7 @@
 """The SDK does quickly what the host has taught it, and comes to the same."""
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import azure.durable_functions as df
@@ -10,7 +10,7 @@ from dateutil import parser
 
 from funchost.engine.events import OrchestratorStarted
 from funchost.worker.history import encode
-from funchost.worker.sdk_memory import DATES, TUPLES, remember
+from funchost.worker.sdk_memory import DATES, DURATIONS, TUPLES, remember
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -49,6 +49,15 @@ def test_two_replays_share_the_class_of_their_named_tuples() -> None:
         *second.event_to_SetTaskValuePayload.values(),
     ]
     assert [kind.__name__ for kind in set(map(type, payloads))] == ["SetTaskValuePayload"]
+
+
+def test_the_same_duration_is_read_once() -> None:
+    module = sdk_module(DURATIONS)
+
+    first, second = (module.parse_timespan_attrib("3.00:00:00") for _ in range(2))
+
+    assert first == timedelta(days=3)
+    assert first is second
 
 
 def test_what_cannot_be_remembered_is_made_as_before() -> None:
