@@ -7,9 +7,10 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
+from typing import Never
 
 from funchost.categories import function_logger
 from funchost.engine.calls import WorkerUnavailableError
@@ -22,6 +23,7 @@ from funchost.worker.loop import InvocationLoop
 from funchost.worker.occasions import PLAIN, Circumstances
 from funchost.worker.protos import TypedData
 from funchost.worker.returns import Returns
+from funchost.worker.threads import Threads
 
 type Result = Success | Failure
 
@@ -48,11 +50,9 @@ class Invocations:
         self._timeout_text = str(timeout)
         self._new_id = new_id
         self._loop = InvocationLoop()
-        self._orchestrators = ThreadPoolExecutor(
-            _ORCHESTRATOR_THREADS, thread_name_prefix="orchestrator"
-        )
+        self._orchestrators = Threads(_ORCHESTRATOR_THREADS, "orchestrator")
+        self._functions = Threads(library.thread_count, "function")
         self._waiting: set[asyncio.Future[Result]] = set()  # what callers wait for
-        self._on_threads: set[Future[Result]] = set()  # and what runs on, waited for or not
         self._returns: Returns | None = None  # to the loop of the callers, which may change
         self._stopping = False
         self._end_correlation = correlate_records()
@@ -126,27 +126,38 @@ class Invocations:
             await asyncio.wait(self._waiting, timeout=patience.total_seconds())
         for future in self._waiting:
             future.cancel()
-        for pool in (self._orchestrators, self._library.pool):
-            pool.shutdown(wait=False, cancel_futures=True)
+        pools = self._orchestrators, self._functions
+        for pool in pools:
+            pool.stop()
         loop_ended = await self._close_loop()
         self._end_correlation()
-        return loop_ended and not any(future.running() for future in self._on_threads)
+        return loop_ended and not any(pool.is_busy for pool in pools)
 
-    def _submit(self, function: Function, call: Call) -> Future[Result]:
-        if function.is_async:
-            return self._loop.submit(self._library.call(call))
-        is_orchestrator = function.kind is TriggerKind.ORCHESTRATION
-        pool = self._orchestrators if is_orchestrator else self._library.pool
-        future = pool.submit(self._library.call_here, call)
-        self._on_threads.add(future)
-        future.add_done_callback(self._on_threads.discard)
-        return future
-
-    async def _tracked(self, future: Future[Result]) -> Result:
+    def _submit(self, function: Function, call: Call) -> asyncio.Future[Result]:
+        """Send a call on its way; the future is the caller's loop's."""
         loop = asyncio.get_running_loop()
         if self._returns is None or self._returns.loop is not loop:
             self._returns = Returns(loop)
-        waiting = self._returns.wrap(future)
+        if function.is_async:
+            return self._returns.wrap(self._loop.submit(self._library.call(call)))
+        is_orchestrator = function.kind is TriggerKind.ORCHESTRATION
+        threads = self._orchestrators if is_orchestrator else self._functions
+        waiting: asyncio.Future[Result] = loop.create_future()
+        threads.submit(partial(self._call_here, call, waiting, self._returns))
+        return waiting
+
+    def _call_here(self, call: Call, waiting: asyncio.Future[Result], returns: Returns) -> None:
+        """Run a function on this thread, unless nobody waits for it any more."""
+        if waiting.cancelled():
+            return
+        try:
+            result = self._library.call_here(call)
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever waits
+            returns.bring(waiting, partial(_raise, error))
+        else:
+            returns.bring(waiting, lambda: result)
+
+    async def _tracked(self, waiting: asyncio.Future[Result]) -> Result:
         self._waiting.add(waiting)
         try:
             return await waiting
@@ -167,6 +178,10 @@ class Invocations:
         except Exception:  # noqa: BLE001 - stopping goes on whatever the SDK's client says
             _LOG.exception("The connections of the durable client could not be closed.")
         return await asyncio.to_thread(self._loop.stop, timedelta(seconds=_CLOSE_S))
+
+
+def _raise(error: Exception) -> Never:
+    raise error
 
 
 def _report(function: Function, invocation: Invocation, begun: float, result: Result) -> None:

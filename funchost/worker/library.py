@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
-from typing import TYPE_CHECKING, Any, override
+from typing import Any, override
 
 from funchost.worker import protos
 from funchost.worker.answers import Failure
@@ -26,9 +26,6 @@ from funchost.worker.logs import LIBRARY_LOGGER, Invocation, running
 from funchost.worker.occasions import PLAIN, Circumstances, Retry
 from funchost.worker.protos import ParameterBinding, TypedData
 from funchost.worker.sdk_memory import remember
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
 
 SCRIPT_SETTING = "PYTHON_SCRIPT_FILE_NAME"
 DEFAULT_SCRIPT = "function_app.py"
@@ -66,7 +63,8 @@ class Library:
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.WARNING)  # it reports every invocation at INFO
         self._runtime.start_threadpool_executor()  # heeds PYTHON_THREADPOOL_THREAD_COUNT
-        self.pool: ThreadPoolExecutor = self._runtime.get_threadpool_executor()
+        pool = self._runtime.get_threadpool_executor()
+        self.thread_count: int = pool._max_workers  # noqa: SLF001 - nothing else tells it
 
     async def load(self, app_dir: Path) -> list[FoundFunction]:
         """Import the app and return its functions.
@@ -110,7 +108,7 @@ class Library:
         """Run a function that is not ``async`` on this thread, in the library's own words.
 
         The library would send the function to its pool from the loop and its result back; on a
-        thread of the pool both trips can be spared. Its coroutine then runs in one go. The
+        thread of our own both trips can be spared. Its coroutine then runs in one go. The
         thread must not have a running loop.
         """
         coroutine = self._runtime.invocation_request(_request(call))

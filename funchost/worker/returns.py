@@ -7,11 +7,12 @@ functions end at about the same time, one wake-up can bring all their results.
 import asyncio
 import contextlib
 import threading
-from concurrent.futures import Future
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import Any
 
-type _Return = tuple[asyncio.Future[Any], Future[Any]]
+type _Return = tuple[asyncio.Future[Any], Callable[[], Any]]
 
 
 class Returns:
@@ -26,30 +27,30 @@ class Returns:
         """Return a future of the loop for that of a thread; canceling it cancels the other."""
         waiting: asyncio.Future[T] = self.loop.create_future()
         waiting.add_done_callback(partial(_give_up, source))
-        source.add_done_callback(partial(self._arrive, waiting))
+        source.add_done_callback(lambda done: self.bring(waiting, done.result))
         return waiting
 
-    def _arrive(self, waiting: asyncio.Future[Any], source: Future[Any]) -> None:
-        """Note a result, on whatever thread, and wake the loop unless that is under way."""
+    def bring[T](self, waiting: asyncio.Future[T], result: Callable[[], T]) -> None:
+        """Let a future of the loop have what ``result`` returns or raises; from any thread."""
         with self._lock:
-            self._arrived.append((waiting, source))
+            self._arrived.append((waiting, result))
             is_first = len(self._arrived) == 1
-        if is_first:
+        if is_first:  # else the loop has been woken, and has not come yet
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self.loop.call_soon_threadsafe(self._hand_over)
 
     def _hand_over(self) -> None:
         with self._lock:
             arrived, self._arrived = self._arrived, []
-        for waiting, source in arrived:
+        for waiting, result in arrived:
             if waiting.done():
                 continue
-            if source.cancelled():
+            try:
+                waiting.set_result(result())
+            except CancelledError:
                 waiting.cancel()
-            elif (error := source.exception()) is not None:
+            except Exception as error:  # noqa: BLE001 - it belongs to whoever waits
                 waiting.set_exception(error)
-            else:
-                waiting.set_result(source.result())
 
 
 def _give_up(source: Future[Any], waiting: asyncio.Future[Any]) -> None:
