@@ -67,9 +67,7 @@ class Starting:
             return refusal(400, because, because=because)
         return await self._started(call, instance_id, patience)
 
-    async def _started(
-        self, call: Call, instance_id: str, patience: float | None
-    ) -> web.Response:
+    async def _started(self, call: Call, instance_id: str, patience: float | None) -> web.Response:
         record = None if patience is None else await self._end_of(instance_id, patience)
         return self._accepted(call.base_url, instance_id) if record is None else _result(record)
 

@@ -1,5 +1,6 @@
 """What clients do to instances: terminate, suspend, resume, start again, purge."""
 
+import asyncio
 import json
 from collections.abc import Generator
 from dataclasses import replace
@@ -15,7 +16,7 @@ from funchost.engine.errors import (
     WrongStateError,
 )
 from tests.support.sdk_worker import SdkWorker
-from tests.support.task_hub import LIMITS, Hub, in_hub
+from tests.support.task_hub import LIMITS, PATIENCE_S, Hub, in_hub
 
 type Story = Generator[Any, Any, Any]
 
@@ -111,6 +112,43 @@ def test_a_start_may_replace_a_running_instance_when_host_json_allows_it() -> No
 
     limits = replace(LIMITS, replace_running=True)
     in_hub(SdkWorker(waiting, activities={"hello": hello}), play, limits=limits)
+
+
+def test_everybody_who_waits_for_an_end_is_told_of_it() -> None:
+    def waiting(context: Any) -> Story:
+        return (yield context.wait_for_external_event("go"))
+
+    async def play(hub: Hub) -> None:
+        instance_id = await hub.start("waiting")
+        askers = [asyncio.create_task(hub.service.ended(instance_id)) for _ in range(2)]
+        await hub.at_rest()
+        told_early = [asker.done() for asker in askers]
+        await hub.raise_event(instance_id, "go", 7)
+        records = await asyncio.wait_for(asyncio.gather(*askers), PATIENCE_S)
+
+        assert told_early == [False, False]
+        assert [record and record.output for record in records] == ["7", "7"]
+        assert await hub.service.ended(instance_id) == records[0]
+        assert await hub.service.ended("nobody") is None
+
+    in_hub(SdkWorker(waiting), play)
+
+
+def test_whoever_gives_up_waiting_for_an_end_may_wait_again() -> None:
+    def waiting(context: Any) -> Story:
+        return (yield context.wait_for_external_event("go"))
+
+    async def play(hub: Hub) -> None:
+        instance_id = await hub.start("waiting")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(hub.service.ended(instance_id), 0.01)
+        await hub.service.terminate(instance_id, "enough")
+        record = await asyncio.wait_for(hub.service.ended(instance_id), PATIENCE_S)
+
+        assert record is not None
+        assert record.status == "Terminated"
+
+    in_hub(SdkWorker(waiting), play)
 
 
 def test_requests_about_unknown_things_are_refused() -> None:
