@@ -37,11 +37,9 @@ class Activities:
         """Run an activity as soon as there is a slot."""
         if self._stopping:
             return
-        # Eager: with a slot to be had, the function is on its way when this returns.
-        task = asyncio.Task(self._run(item), loop=asyncio.get_running_loop(), eager_start=True)
-        if not task.done():
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        task = asyncio.get_running_loop().create_task(self._run(item))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     @property
     def at_work(self) -> int:

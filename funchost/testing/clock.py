@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 LOOK_EVERY_S = 0.001  # real seconds between looks at whether functions still run
+TURNS_TO_SETTLE = 20  # of the event loop: more than from a timer's end to the episode it causes
 
 
 class VirtualClock:
@@ -58,5 +59,9 @@ class VirtualClock:
         """Jump from timer to timer whenever ``is_idle`` says that nothing runs, until canceled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            if is_idle():
+            quiet = 0  # a timer that was just set is not heard of in the same turn
+            while quiet < TURNS_TO_SETTLE and is_idle():
+                quiet += 1
+                await asyncio.sleep(0)
+            if quiet == TURNS_TO_SETTLE:
                 self.jump()

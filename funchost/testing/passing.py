@@ -12,12 +12,11 @@ from typing import Protocol
 
 from funchost.dispatch.clock import SystemClock
 from funchost.dispatch.ports import Clock
-from funchost.testing.clock import VirtualClock
+from funchost.testing.clock import TURNS_TO_SETTLE, VirtualClock
 from funchost.testing.errors import KitError, StuckError
 
 LOOK_EVERY_S = 0.0002  # real seconds between looks at whether functions still run
 REAL_LOOK_EVERY_S = 0.01
-TURNS_TO_SETTLE = 20  # of the event loop: more than from a timer's end to the episode it causes
 
 type Condition = Callable[[], Awaitable[bool]]
 
