@@ -27,6 +27,7 @@ class Account:
         finds: how often a pending payment was looked up.
         settles_at_find: the look-up at which it settles; 0 is never.
         capture_outage_calls: how many ``capture`` calls fail first.
+        void_outage_calls: how many ``void`` calls fail first.
     """
 
     payment: Payment
@@ -35,6 +36,7 @@ class Account:
     finds: int = 0
     settles_at_find: int = 0
     capture_outage_calls: int = 0
+    void_outage_calls: int = 0
     etag: str = ""
 
     def with_status(self, status: PaymentStatus) -> "Account":
@@ -62,6 +64,7 @@ def opened(payment_id: str, key: str, *, amount_minor: int, currency: str, token
         token_mark=token_mark(token),
         settles_at_find=behaviour.settles_at_find,
         capture_outage_calls=behaviour.capture_outage_calls,
+        void_outage_calls=behaviour.void_outage_calls,
     )
 
 
@@ -94,6 +97,7 @@ def account_row(account: Account) -> Row:
             "finds": account.finds,
             "settles_at_find": account.settles_at_find,
             "capture_outage_calls": account.capture_outage_calls,
+            "void_outage_calls": account.void_outage_calls,
         },
         etag=account.etag,
     )
@@ -114,6 +118,10 @@ def account(row: Row) -> Account:
         finds=row.integer("finds"),
         settles_at_find=row.integer("settles_at_find"),
         capture_outage_calls=row.integer("capture_outage_calls"),
+        # Rows that were written before there was this member lack it.
+        void_outage_calls=row.integer("void_outage_calls")
+        if "void_outage_calls" in row.fields
+        else 0,
         etag=row.etag,
     )
 

@@ -13,6 +13,7 @@ token                           what the provider does
 ``tok_sandbox_down_N``          is unavailable for the first N ``authorize`` calls of a key, with
                                 nothing written, then authorizes; N is 0 to 999
 ``tok_sandbox_capture_down_N``  authorizes; is unavailable for the first N ``capture`` calls
+``tok_sandbox_void_down_N``     authorizes; is unavailable for the first N ``void`` calls
 anything else                   declines with ``unknown_token``
 ==============================  ==================================================================
 
@@ -137,6 +138,9 @@ class PaymentLedger:
         A payment that has not come is called off too, so that a late ``authorize`` under its key
         holds nothing: ``payment_id_for`` gives the id when the answer with it was lost.
         """
+        account = self._account(payment_id)
+        calls = account.void_outage_calls if account else 0
+        suffer_outage(self._table, payment_id, operation="void", calls=calls)
         return self._move(payment_id, key, PaymentStatus.VOIDED)
 
     @answers_for("payment provider")

@@ -27,6 +27,7 @@ class Behaviour:
         loses_answer: the payment is made and the answer to that call is lost.
         outage_calls: how many ``authorize`` calls fail first.
         capture_outage_calls: how many ``capture`` calls fail first.
+        void_outage_calls: how many ``void`` calls fail first.
     """
 
     status: PaymentStatus = PaymentStatus.AUTHORIZED
@@ -35,6 +36,7 @@ class Behaviour:
     loses_answer: bool = False
     outage_calls: int = 0
     capture_outage_calls: int = 0
+    void_outage_calls: int = 0
 
 
 _FIXED = {
@@ -47,7 +49,9 @@ _FIXED = {
     "tok_sandbox_lost_answer": Behaviour(loses_answer=True),
 }
 _UNKNOWN = Behaviour(status=PaymentStatus.DECLINED, decline_code="unknown_token")
-_COUNTED = re.compile(r"tok_sandbox_(?P<operation>down|capture_down)_(?P<calls>[0-9]{1,3})")
+_COUNTED = re.compile(
+    r"tok_sandbox_(?P<operation>down|capture_down|void_down)_(?P<calls>[0-9]{1,3})"
+)
 
 
 def behaviour_of(token: str) -> Behaviour:
@@ -56,6 +60,10 @@ def behaviour_of(token: str) -> Behaviour:
     if counted is None:
         return _FIXED.get(token, _UNKNOWN)
     calls = int(counted["calls"])
-    if counted["operation"] == "down":
-        return Behaviour(outage_calls=calls)
-    return Behaviour(capture_outage_calls=calls)
+    match counted["operation"]:
+        case "capture_down":
+            return Behaviour(capture_outage_calls=calls)
+        case "void_down":
+            return Behaviour(void_outage_calls=calls)
+        case _:
+            return Behaviour(outage_calls=calls)

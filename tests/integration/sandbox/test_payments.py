@@ -258,6 +258,16 @@ def test_an_outage_of_captures_leaves_the_hold_in_place(ledger: PaymentLedger) -
     assert ledger.capture(payment.payment_id, "c").status is PaymentStatus.CAPTURED
 
 
+def test_an_outage_of_voids_leaves_the_hold_in_place(ledger: PaymentLedger) -> None:
+    payment = authorized(ledger, token="tok_sandbox_void_down_2")  # noqa: S106 - no secret
+    for _ in range(2):
+        with pytest.raises(ProviderUnavailableError):
+            ledger.void(payment.payment_id, "v")
+
+    assert kinds(ledger) == {EffectKind.AUTHORIZE: 1}
+    assert ledger.void(payment.payment_id, "v").status is PaymentStatus.VOIDED
+
+
 def test_a_payment_voided_before_it_came_never_holds_anything(ledger: PaymentLedger) -> None:
     called_off = ledger.void(payment_id_for("o1:authorize"), "o1:void")
 

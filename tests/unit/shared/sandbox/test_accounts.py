@@ -73,5 +73,6 @@ def test_currencies_are_never_added_together() -> None:
 def test_a_counted_token_must_count() -> None:
     assert behaviour_of("tok_sandbox_down_3").outage_calls == 3
     assert behaviour_of("tok_sandbox_capture_down_3").capture_outage_calls == 3
+    assert behaviour_of("tok_sandbox_void_down_3").void_outage_calls == 3
     assert behaviour_of("tok_sandbox_down_").decline_code == "unknown_token"
     assert behaviour_of("tok_sandbox_down_3 ").decline_code == "unknown_token"
