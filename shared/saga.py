@@ -19,7 +19,7 @@ from shared.attempts import Answered, Outcome, Patience, attempted
 from shared.durable import Orchestration
 from shared.models import JsonObject, WireModel
 
-_LONGEST_REASON = 200
+_LONGEST_REASON = 64  # it is shown in the custom status, which holds 16 KB
 _NO_REASON = "not_undone"
 
 

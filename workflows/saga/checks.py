@@ -12,9 +12,10 @@ from typing import Final
 from workflows.saga.plan import At, Definition, KeyOf, Now, Source, Step, Value
 
 _SAGA_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,23}")  # it becomes a part of instance ids
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+# What is shown of all steps together has to fit into a custom status of 16 KB.
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SAGA_MEMBERS: Final = frozenset({"id", "instanceId", "requestId", "requestsTable"})
-_MOST_STEPS: Final = 50
+_MOST_STEPS: Final = 30
 _MOST_ATTEMPTS: Final = 100
 
 
@@ -65,7 +66,7 @@ def _whole(definition: Definition) -> Iterator[str]:
 
 def _alone(step: Step, activities: Collection[str]) -> Iterator[str]:
     if not _NAME.fullmatch(step.name):
-        yield "its name is not 1 to 64 of a-z, 0-9 and _, beginning with a letter"
+        yield "its name is not 1 to 40 of a-z, 0-9 and _, beginning with a letter"
     if step.action not in activities:
         yield f"its action {step.action!r} is no registered activity"
     if step.compensation is not None and step.compensation not in activities:
