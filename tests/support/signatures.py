@@ -67,9 +67,11 @@ class Office:
         """Wait until the orchestration waits for a level's round."""
 
         def is_asked() -> bool:
-            status = (self.workflow(request_id) or {}).get("customStatus") or {}
-            asked = (status.get("level"), status.get("round"), status.get("status"))
-            return asked == (level, round_, "awaiting_decision")
+            match self.workflow(request_id):
+                case {"customStatus": {"level": at, "round": number, "status": status}}:
+                    return (at, number, status) == (level, round_, "awaiting_decision")
+                case _:
+                    return False
 
         until(
             is_asked,

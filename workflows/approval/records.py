@@ -5,6 +5,7 @@ every call that changes something is safe to repeat. Waking orchestrations is in
 """
 
 import functools
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Final, Protocol
 
 from shared.chain import Entry, NewEntry
 from shared.chained_log import ChainedLogs, Log
-from shared.errors import RequestMissingError
+from shared.errors import LogBrokenError, RequestMissingError
 from shared.ids import new_id
 from shared.principal import Principal, digest_of_address
 from shared.storage import Row, instant_text
@@ -30,6 +31,8 @@ from workflows.approval.models import Advance, ApprovalRequest, LogEnd, Step
 from workflows.approval.rules import Ruling
 from workflows.approval.state import ApprovalState, fold, follow
 from workflows.approval.transitions import advance, step
+
+_logger = logging.getLogger(__name__)
 
 _PENDING: Final = "pending"
 # Whoever noted a poke has recorded and poked long before that, or has died.
@@ -194,7 +197,11 @@ class Approvals:
         found: list[Dossier] = []
         rows = self._inbox.rows("PartitionKey eq @partition", partition=digest_of_address(address))
         for row in rows:
-            dossier = self.find(row.text("requestId"))
+            try:
+                dossier = self.find(row.text("requestId"))
+            except LogBrokenError as broken:  # one of them must not hide the others
+                _logger.error("left out of an inbox: %s", broken)  # noqa: TRY400 - it says it all
+                continue
             if dossier and address in dossier.state.undecided:
                 found.append(dossier)
             else:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Generator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -219,6 +219,27 @@ def test_what_nobody_was_woken_for_is_noted_and_swept(runtime: Runtime, book: Ap
     assert {"approval:R1:1:1:3", "approval:R1:1:1:4"} == set(runtime.events)
 
 
+def test_a_log_that_somebody_changed_keeps_no_other_from_its_people(
+    runtime: Runtime, book: Approvals, rivals: Rivals
+) -> None:
+    kept(book, a_request(a_level(FIRST), request_id="R0"))
+    runtime.put("approval-R0")
+    runtime.is_away = True
+    taken(runtime, FIRST)
+    asyncio.run(take(cast("Any", runtime), "R0", Decide(level=1, decided=APPROVE), somebody(FIRST)))
+    runtime.is_away = False
+    table = rivals.storage().table(names.LOG_TABLE)
+    row = table.read("R0", "e:00000003")
+    assert row is not None
+    table.put(row.changed(actor=BOSS))
+
+    swept(runtime)
+
+    assert runtime.events == ["approval:R1:1:1:3"]
+    assert waiting(book, SECOND) == ["R1"]
+    assert waiting(book, FIRST) == []
+
+
 def test_a_note_is_kept_until_whoever_wrote_it_is_done_or_dead(
     runtime: Runtime, book: Approvals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,7 +305,7 @@ def by_link(runtime: Any, claims: LinkClaims, decided: Decided = APPROVE) -> str
 def test_a_link_decides_once(runtime: Runtime, book: Approvals) -> None:
     assert by_link(runtime, claims_for(FIRST)) == "recorded"
     assert by_link(runtime, claims_for(FIRST)) == "repeated"
-    assert by_link(runtime, claims_for(FIRST), REJECT) == "already_decided"
+    assert by_link(runtime, claims_for(FIRST), REJECT) == "link_refused"
 
     entry = book.read("R1").log.entries[-1]
     assert (entry.actor, entry.proof) == (FIRST, "signed_link")
