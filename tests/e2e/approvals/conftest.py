@@ -1,4 +1,4 @@
-"""An office of its own for every module: a host, and tables that no other test writes."""
+"""One office for all tests of approvals: a host, and tables that no other test writes."""
 
 from collections.abc import Generator
 
@@ -8,7 +8,7 @@ from tests.support.funchost import opened_host
 from tests.support.signatures import Office, new_prefix, storage_of
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def office(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Office]:
     """The app, where people say themselves who they are."""
     prefix = new_prefix()
