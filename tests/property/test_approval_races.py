@@ -73,7 +73,7 @@ class Desk:
     def says(self, name: str, command: Command, *roles: Role) -> Callable[[], None]:
         def acts() -> None:
             actor = somebody(name, *roles)
-            match self.book.record("R1", command, actor, at=T0):
+            match self.book.record(self.book.read("R1"), command, actor, at=T0):
                 case Refusal(code=code):
                     self.words[name] = code
                 case RecordedBefore():
@@ -162,7 +162,9 @@ def test_a_link_that_two_browsers_send_at_once_decides_once() -> None:
 
     def by_link(decision: Decide) -> None:
         found.append(
-            desk.book.record("R1", decision, somebody(FIRST), at=T0, guard="the-links-jti")
+            desk.book.record(
+                desk.book.read("R1"), decision, somebody(FIRST), at=T0, guard="the-links-jti"
+            )
         )
 
     desk.let(lambda: by_link(command), lambda: by_link(reject))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import azure.durable_functions as df
 
 from shared.clock import system_clock
-from shared.durable import InstanceId, InstanceView, find_instance
+from shared.durable import InstanceId, find_instance
 from shared.errors import InstancePurgedError, InstanceUnknownError, LogBrokenError
 from shared.principal import Principal, Proof, digest_of_address
 from shared.signed_links import LinkClaims
@@ -37,6 +37,15 @@ from workflows.approval.state import ApprovalState
 
 NOT_ACTIVE = Refusal(
     code="not_active", detail="the workflow was stopped; an operator can tell more"
+)
+# Not Completed: a request may end between two looks, and then its log says how.
+_STOPPED = frozenset(
+    {
+        df.OrchestrationRuntimeStatus.Canceled,
+        df.OrchestrationRuntimeStatus.Failed,
+        df.OrchestrationRuntimeStatus.Suspended,
+        df.OrchestrationRuntimeStatus.Terminated,
+    }
 )
 # These tell whoever holds an old link more than they need.
 _OLD_LINK = (NOT_AN_APPROVER, NOT_CURRENT)
@@ -69,14 +78,13 @@ async def take(
         StorageUnavailableError: It may or may not be recorded; repeating it is safe.
     """
     instance_id = InstanceId.parse(names.instance_of(request_id))
-    dossier = await look(request_id)
-    view = await find_instance(client, instance_id)
+    dossier, view = await asyncio.gather(look(request_id), find_instance(client, instance_id))
     if view is None and dossier.stored.started:
         raise InstancePurgedError(f"{request_id} ended and has been purged")
-    if view is not None and not dossier.state.closed and _is_stopped(view):
+    if view is not None and view.runtime_status in _STOPPED and not dossier.state.closed:
         return NOT_ACTIVE
     outcome = await asyncio.to_thread(
-        approvals().record, request_id, command, actor, at=system_clock().now(), guard=guard
+        approvals().record, dossier, command, actor, at=system_clock().now(), guard=guard
     )
     match outcome:
         case Recorded(state=state, pokes=pokes, note=note):
@@ -152,10 +160,6 @@ async def _poke_missed(client: df.DurableOrchestrationClient, request_id: str) -
     view = await find_instance(client, instance_id)
     is_over = view is None or view.is_terminal
     return is_over or await _poke(client, instance_id, pokes)
-
-
-def _is_stopped(view: InstanceView) -> bool:
-    return view.is_terminal or view.runtime_status is df.OrchestrationRuntimeStatus.Suspended
 
 
 async def _poke(

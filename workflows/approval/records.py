@@ -5,9 +5,10 @@ every call that changes something is safe to repeat. Waking orchestrations is in
 """
 
 import functools
+import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -151,7 +152,7 @@ class Approvals:
 
     def record(
         self,
-        request_id: str,
+        dossier: Dossier,
         command: Command,
         actor: Principal,
         *,
@@ -161,19 +162,27 @@ class Approvals:
         """Append what somebody wants, or say why not.
 
         Args:
-            request_id: which request.
+            dossier: the request as it was read just now; if its log has grown, it is read again.
             command: what they want.
             actor: who they proved to be.
             at: when, by the clock of whoever serves them; orders nothing.
             guard: a key that is used up by recording, such as a link's.
         """
-        dossier = self.read(request_id)
         outcome = _outcome(dossier, command, actor, guard)
         if not isinstance(outcome, NewEntry):
             return outcome
         # Noted before it is recorded: whatever dies from here on, somebody will poke.
-        note = self._noted(request_id, at)
-        attempt = functools.partial(self._try_record, request_id, command, actor, at, guard)
+        note = self._noted(dossier.request_id, at)
+        readings = itertools.chain([dossier], map(self._read_again, itertools.repeat(dossier)))
+
+        def attempt() -> tuple[Entry, ...] | RecordedBefore | Refusal:
+            current = next(readings)
+            wanted = _outcome(current, command, actor, guard)
+            if not isinstance(wanted, NewEntry):
+                return wanted
+            new = [*self._missing_request(current), wanted]
+            return self.logs.append(current.log, new, at=at, guard=guard)
+
         settled = self.logs.settle(attempt)
         if isinstance(settled, tuple):
             return _recorded(settled, note)
@@ -226,20 +235,10 @@ class Approvals:
         new = NewEntry(kind=EntryKind.PUBLISHED, payload=published.to_json())
         return self.logs.append(log, [new], at=at)
 
-    def _try_record(
-        self,
-        request_id: str,
-        command: Command,
-        actor: Principal,
-        at: datetime,
-        guard: str | None,
-    ) -> tuple[Entry, ...] | RecordedBefore | Refusal:
-        dossier = self.read(request_id)
-        outcome = _outcome(dossier, command, actor, guard)
-        if not isinstance(outcome, NewEntry):
-            return outcome
-        new = [*self._missing_request(dossier), outcome]
-        return self.logs.append(dossier.log, new, at=at, guard=guard)
+    def _read_again(self, dossier: Dossier) -> Dossier:
+        """Return the request with its log as it is by now; what was asked for never changes."""
+        log = self.logs.read(dossier.request_id)
+        return replace(dossier, log=log, state=fold(log.entries) or dossier.state)
 
     def _missing_request(self, dossier: Dossier) -> list[NewEntry]:
         return [] if dossier.log.entries else [self._requested(dossier.stored, dossier.request)]

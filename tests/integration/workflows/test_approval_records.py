@@ -82,7 +82,9 @@ def advance(book: Approvals, request_id: str, *, at: datetime, seen: int = 0) ->
 
 
 def decide(book: Approvals, request_id: str, who: str, decided: Decided = APPROVE) -> str:
-    match book.record(request_id, Decide(level=1, decided=decided), somebody(who), at=T0):
+    match book.record(
+        book.read(request_id), Decide(level=1, decided=decided), somebody(who), at=T0
+    ):
         case Refusal(code=code):
             return code
         case RecordedBefore():
@@ -145,7 +147,7 @@ def test_the_inbox_holds_what_waits_and_forgets_what_does_not(book: Approvals) -
 
 def test_the_inbox_follows_who_stands_in(book: Approvals) -> None:
     request_id = kept(book, a_request(a_level(FIRST)))
-    book.record(request_id, Delegate(to=THIRD), somebody(FIRST), at=T0)
+    book.record(book.read(request_id), Delegate(to=THIRD), somebody(FIRST), at=T0)
     advance(book, request_id, at=T0)
 
     assert waiting(book, FIRST) == []
