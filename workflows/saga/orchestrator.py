@@ -86,8 +86,8 @@ def _forward(story: Story) -> Orchestration[Stop | None]:
     """Run stage after stage; whoever wishes to stop is heard until the pivot."""
     story.show()
     for stage in story.definition.stages:
-        if stage[0].pivot and not (yield from _way_back_is_closed(story)):
-            return Stop(reason=_CANCELLED)
+        if stage[0].pivot and (stop := (yield from _close_way_back(story))):
+            return stop
         yield from perform(story, stage)
         if story.is_cancelled:
             return Stop(reason=_CANCELLED)
@@ -98,15 +98,13 @@ def _forward(story: Story) -> Orchestration[Stop | None]:
             yield from insist(story, stage)
             if story.ledger.with_status(StepStatus.ACCEPTED):
                 return replace(stop, by_operator=True)
-    if story.is_past_pivot or (yield from _way_back_is_closed(story)):
-        return None
-    return Stop(reason=_CANCELLED)
+    return None if story.is_past_pivot else (yield from _close_way_back(story))
 
 
-def _way_back_is_closed(story: Story) -> Orchestration[bool]:
+def _close_way_back(story: Story) -> Orchestration[Stop | None]:
     """Close the way back for good, unless somebody cancelled before: of both, storage takes one.
 
-    As long as storage does not answer, nobody knows whether somebody did: then it stays open.
+    As long as storage does not answer, nobody knows whether somebody did: then the saga goes back.
     """
     key = CancellationKey(instance_id=story.context.instance_id)
     outcome = yield from attempted(
@@ -117,11 +115,11 @@ def _way_back_is_closed(story: Story) -> Orchestration[bool]:
     )
     if isinstance(outcome, GaveUp):
         story.log.error("whether the saga was cancelled could not be read: %s", outcome.error)
-        return False
+        return Stop(reason=f"close_cancellation: {outcome.error}")
     if CancellationState.from_json(outcome.value).cancelled:
-        return False
+        return Stop(reason=_CANCELLED)
     story.pass_pivot()
-    return True
+    return None
 
 
 def _refusal(story: Story, stage: Stage) -> Stop | None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared import attention
+from shared.errors import StorageUnavailableError
 from tests.support.playing import Call, play
 from workflows.saga import names
 from workflows.saga.definitions import Registry
@@ -56,3 +57,26 @@ def test_the_largest_status_fits_into_what_the_host_takes(largest: Definition) -
     assert run.output["reason"] == f"{last}: unexpected_failure"
     sizes = [len(json.dumps(status)) for status in run.context.custom_statuses]
     assert MOST_CHARACTERS / 2 < max(sizes) < MOST_CHARACTERS
+
+
+def test_a_saga_that_cannot_close_its_way_back_says_so_and_goes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    step = Step(name="book", action="act", compensation="undo")
+    definition = Definition(name="small", input_model=SagaInput, steps=(step,))
+    monkeypatch.setattr("workflows.saga.orchestrator.REGISTRY", Registry(definition))
+
+    def answer(call: Call) -> Any:
+        match call.name:
+            case names.CLOSE_CANCELLATION:
+                raise StorageUnavailableError("away")
+            case "undo":
+                return {"undone": True}
+            case _:
+                return {}
+
+    start = SagaStart(saga="small", version=1, saga_id="i", request_id="r", input={})
+    run = play(run_saga, start.to_json(), answer, instance_id="saga-x")
+
+    assert run.output["status"] == "compensated"
+    assert run.output["reason"] == "close_cancellation: storage_unavailable"
