@@ -2,11 +2,12 @@
 
 ``Pages(folder)`` renders a domain's templates inside the common frame; ``read_form`` takes a form
 that our own page sent; ``see_other`` leads on after a POST; ``answers_pages`` tells people what
-went wrong. Values are put into words in
+went wrong; ``alone`` renders a page that is a file of its own. Values are put into words in
 ``shared.pages.words``. No page of any domain is here, and no route: style and sign-in are served by
 workflows.site.
 """
 
+from shared.pages.alone import Stylesheet, alone
 from shared.pages.assets import find_asset
 from shared.pages.failures import Link, answers_pages, notice
 from shared.pages.forms import ForeignFormError, Form, read_form
@@ -17,6 +18,8 @@ __all__ = [
     "Form",
     "Link",
     "Pages",
+    "Stylesheet",
+    "alone",
     "answers_pages",
     "attachment",
     "find_asset",
