@@ -1,31 +1,51 @@
-"""The book of settled orders: one row for each order that has ended, found by when it ended.
+"""The book of settled orders: one row for each order that has ended, found by when it was booked.
 
 Written by order processing, read by exports. A row holds no personal data and no payment token.
-Rows are partitioned by day, and within a day ordered by instant; an order is recorded under the
-instant at which its orchestration ended, so that recording it again changes nothing.
+
+Rows are partitioned by day, and within a day ordered by the instant of booking. That is an instant
+of whoever writes, not the one at which the order ended: an exporter that has read up to an instant
+must never find a row behind it later, and an order that ended while storage was away is booked when
+it is back. The first booking of an order fixes its place; a booking that was begun and never
+arrived gets a new one, long before readers come to the old one (``READABLE_AFTER``).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Self
+from functools import partial
+from typing import Final, Protocol, Self
 
 from shared.models import JsonObject
 from shared.storage import Row, Storage, Stretch, Table, instant_text, key_text
 
 TABLE: Final = "orderbook"
 
+# Begun so long ago, a booking has arrived or never will: a storage call gives up within a minute.
+_ARRIVES_WITHIN: Final = timedelta(minutes=5)
+# Behind this, nothing is booked any more; the rest is for clocks that differ.
+READABLE_AFTER: Final = timedelta(minutes=10)
+
+_PLACE: Final = "place"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledOrder:
-    """How an order ended; money in minor units."""
+    """How an order ended, and when its orchestration said so; money in minor units."""
 
     order_id: str
     status: str
-    settled_at: datetime
+    ended_at: datetime
     total_minor: int
     captured_minor: int
     currency: str
+
+
+class Book(Protocol):
+    """What order processing needs of the book."""
+
+    def record(self, order: SettledOrder, *, now: datetime) -> None:
+        """Book an order once."""
+        ...
 
 
 class OrderBook:
@@ -39,28 +59,38 @@ class OrderBook:
         """Open the book of an account."""
         return cls(storage.table(TABLE))
 
-    def record(self, order: SettledOrder) -> None:
-        """Note how an order ended; a repeat changes nothing."""
-        at = instant_text(order.settled_at)
-        self._table.put(
-            Row(
-                partition_key=_day(order.settled_at),
-                row_key=f"{at} {key_text(order.order_id)}",
-                fields={
-                    "orderId": order.order_id,
-                    "status": order.status,
-                    "settledAt": at,
-                    "totalMinor": order.total_minor,
-                    "capturedMinor": order.captured_minor,
-                    "currency": order.currency,
-                },
-            )
+    def record(self, order: SettledOrder, *, now: datetime) -> None:
+        """Book an order once, however often it is recorded.
+
+        Args:
+            order: How it ended.
+            now: The writer's instant, under which it is booked unless it has been.
+        """
+        booked_at = self._table.until_written(partial(self._placed, order.order_id, now))
+        self._table.put(_row(order, booked_at))
+
+    def _placed(self, order_id: str, now: datetime) -> datetime:
+        """Return the instant of the booking that counts: the first that arrived, or this one."""
+        place = Row(
+            partition_key=f"order:{key_text(order_id)}",
+            row_key=_PLACE,
+            fields={"bookedAt": instant_text(now)},
         )
+        if self._table.write(place):
+            return now
+        found = self._table.read(place.partition_key, place.row_key)
+        if found is None:
+            raise LookupError(f"the place of order {order_id} is gone")
+        known = found.instant("bookedAt")
+        if now - known < _ARRIVES_WITHIN or self._table.read(_day(known), _key(order_id, known)):
+            return known
+        self._table.write_or_retry(found.changed(bookedAt=instant_text(now)))
+        return now
 
     def stretches(
         self, begin: datetime, end: datetime, *, after: str, rows: int
     ) -> Iterator[Stretch]:
-        """Cut what ended in [begin, end) and lies behind a position into stretches.
+        """Cut what was booked in [begin, end) and lies behind a position into stretches.
 
         Args:
             begin: The first instant, aware.
@@ -83,6 +113,26 @@ class OrderBook:
 def open_order_book(storage: Storage) -> OrderBook:
     """Open the book of an account."""
     return OrderBook.open(storage)
+
+
+def _row(order: SettledOrder, booked_at: datetime) -> Row:
+    return Row(
+        partition_key=_day(booked_at),
+        row_key=_key(order.order_id, booked_at),
+        fields={
+            "orderId": order.order_id,
+            "status": order.status,
+            "endedAt": instant_text(order.ended_at),
+            "bookedAt": instant_text(booked_at),
+            "totalMinor": order.total_minor,
+            "capturedMinor": order.captured_minor,
+            "currency": order.currency,
+        },
+    )
+
+
+def _key(order_id: str, booked_at: datetime) -> str:
+    return f"{instant_text(booked_at)} {key_text(order_id)}"
 
 
 def _day(instant: datetime) -> str:

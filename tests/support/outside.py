@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.order_book import SettledOrder
 from shared.price_list import PriceList
 from shared.storage import Row
 from shared.stored_requests import StoredRequests
@@ -169,6 +170,17 @@ class MemoryMail:
 
 
 @dataclass
+class MemoryBook:
+    """Settled orders by id: the first record counts."""
+
+    orders: dict[str, SettledOrder] = field(default_factory=dict[str, SettledOrder])
+
+    def record(self, order: SettledOrder, *, now: datetime) -> None:
+        assert now.tzinfo
+        self.orders.setdefault(order.order_id, order)
+
+
+@dataclass
 class MemoryOutside:
     """Everything outside, with its books open."""
 
@@ -176,6 +188,7 @@ class MemoryOutside:
     payments: MemoryPayments = field(default_factory=MemoryPayments)
     carrier: MemoryCarrier = field(default_factory=MemoryCarrier)
     mail: MemoryMail = field(default_factory=MemoryMail)
+    book: MemoryBook = field(default_factory=MemoryBook)
     rows: MemoryRows = field(default_factory=MemoryRows)
 
     @property
@@ -189,4 +202,5 @@ class MemoryOutside:
             payments=self.payments,
             carrier=self.carrier,
             mail=self.mail,
+            book=self.book,
         )

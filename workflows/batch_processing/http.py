@@ -5,6 +5,7 @@ orchestrators' business.
 """
 
 import asyncio
+from datetime import timedelta
 from http import HTTPStatus
 
 import azure.durable_functions as df
@@ -165,8 +166,8 @@ def _source(request: BatchRequest, pipeline: Pipeline) -> Source:
     if request.window is not None:
         if pipeline.open_store is None:
             raise _refused("/window", "forbidden", "this pipeline reads files: give dataSource")
-        if request.window.end > system_clock().now():
-            raise _refused("/window/to", "future", "the window is not over yet")
+        if request.window.end > system_clock().now() - pipeline.readable_after:
+            raise _refused("/window/to", "future", _not_over(pipeline))
         return WindowSource(begin=request.window.begin, end=request.window.end)
     if pipeline.open_store is not None or request.data_source is None:
         raise _refused("/dataSource", "forbidden", "this pipeline reads by itself: give window")
@@ -174,6 +175,11 @@ def _source(request: BatchRequest, pipeline: Pipeline) -> Source:
     if not batches().is_registered(container):
         raise _refused("/dataSource", "container", "the container is not registered for sources")
     return FileSource(container=container, blob=blob)
+
+
+def _not_over(pipeline: Pipeline) -> str:
+    minutes = pipeline.readable_after // timedelta(minutes=1)
+    return f"the window may be read {minutes} minutes after its end"
 
 
 def _refused(pointer: str, code: str, detail: str) -> WorkflowError:

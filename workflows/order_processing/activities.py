@@ -8,7 +8,9 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from shared.clock import system_clock
 from shared.models import JsonObject
+from shared.order_book import SettledOrder
 from shared.saga import Compensation, Undone
 from workflows.order_processing import names
 from workflows.order_processing.gateways import kept_requests, outside
@@ -21,6 +23,8 @@ from workflows.order_processing.models import (
     OrderRequest,
     PaymentKey,
     Problems,
+    Recorded,
+    RecordOutcome,
     ReservationKey,
     ReserveStock,
 )
@@ -153,6 +157,25 @@ def notify_customer(payload: Any) -> None:
         text=written.text,
         at=question.at,
     )
+
+
+@blueprint.function_name(names.RECORD_OUTCOME)
+@blueprint.activity_trigger(input_name="payload")
+def record_outcome(payload: Any) -> JsonObject:
+    """Enter into the order book how the order ended, once."""
+    question = RecordOutcome.from_json(payload)
+    outside().book.record(
+        SettledOrder(
+            order_id=question.order_id,
+            status=question.status,
+            ended_at=question.ended_at,
+            total_minor=question.total_minor,
+            captured_minor=question.captured_minor,
+            currency=question.currency,
+        ),
+        now=system_clock().now(),
+    )
+    return Recorded().to_json()
 
 
 def _stored_order(order_id: str) -> OrderRequest:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from shared.order_book import Book, open_order_book
 from shared.price_list import PriceList
 from shared.sandbox.carrier import (
     AlreadyPickedUp,
@@ -109,6 +110,7 @@ class Outside:
     payments: Payments
     carrier: Carrier
     mail: Mail
+    book: Book
 
 
 @functools.cache
@@ -141,6 +143,7 @@ def outside() -> Outside:
         payments=SandboxPayments(PaymentLedger(storage)),
         carrier=SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit)),
         mail=Outbox(storage),
+        book=open_order_book(storage),
     )
 
 

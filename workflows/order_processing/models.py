@@ -221,6 +221,21 @@ class NotifyCustomer(WireModel):
     at: AwareDatetime
 
 
+class RecordOutcome(WireModel):
+    """Input: enter into the order book how an order ended; money in minor units."""
+
+    order_id: Identifier
+    status: str
+    ended_at: AwareDatetime
+    total_minor: int
+    captured_minor: int
+    currency: Currency
+
+
+class Recorded(WireModel):
+    """What the book says: the order is in it."""
+
+
 class Letter(WireModel):
     """What is written to a customer, in plain text."""
 

@@ -18,6 +18,7 @@ VOID_PAYMENT: Final = "order_processing_void_payment"
 BOOK_SHIPMENT: Final = "order_processing_book_shipment"
 CANCEL_SHIPMENT: Final = "order_processing_cancel_shipment"
 NOTIFY_CUSTOMER: Final = "order_processing_notify_customer"
+RECORD_OUTCOME: Final = "order_processing_record_outcome"
 
 SUBMIT_ORDER: Final = "order_processing_submit_order"
 

@@ -45,7 +45,7 @@ def process_order(context: df.DurableOrchestrationContext) -> Orchestration[Json
     story.enter(OrderStatus.SHIPPED)
     yield from story.tell(Message.CONFIRMED)
     reason = yield from _follow_delivery(story)
-    return _result(story, reason).to_json()
+    return (yield from _conclude(story, reason))
 
 
 def _follow_delivery(story: Story) -> Orchestration[str | None]:
@@ -85,7 +85,7 @@ def _end_early(story: Story, stop: Stop) -> Orchestration[JsonObject]:
     if status in MESSAGES:
         yield from story.tell(MESSAGES[status])
     story.enter(status)
-    return _result(story, stop.reason, stop).to_json()
+    return (yield from _conclude(story, stop.reason, stop))
 
 
 def _undo(story: Story) -> Orchestration[None]:
@@ -109,6 +109,15 @@ def _undo(story: Story) -> Orchestration[None]:
         undone=lambda: story.ledger.with_status(StepStatus.COMPENSATED),
         again=again,
     )
+
+
+def _conclude(
+    story: Story, reason: str | None, stop: Stop | None = None
+) -> Orchestration[JsonObject]:
+    """Say how it ended, and enter it into the order book."""
+    result = _result(story, reason, stop)
+    yield from story.record(result)
+    return result.to_json()
 
 
 def _result(story: Story, reason: str | None, stop: Stop | None = None) -> OrderResult:

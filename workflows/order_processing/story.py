@@ -17,7 +17,15 @@ from shared.models import JsonObject, WireModel
 from shared.retry import BackoffRetryOptions
 from shared.saga import Begun, Ledger, StepStatus
 from workflows.order_processing import names
-from workflows.order_processing.models import Message, NotifyCustomer, Order, Shipment
+from workflows.order_processing.models import (
+    Message,
+    NotifyCustomer,
+    Order,
+    OrderResult,
+    Recorded,
+    RecordOutcome,
+    Shipment,
+)
 from workflows.order_processing.transitions import UNDOING, OrderStatus, Step, advance
 
 
@@ -115,6 +123,20 @@ class Story:
             self.log.warning("the customer was not told %s: %s", message, outcome.error)
         else:
             self.customer_told = True
+
+    def record(self, result: OrderResult) -> Orchestration[None]:
+        """Enter the end into the order book; a book that stays away does not undo the order."""
+        question = RecordOutcome(
+            order_id=result.order_id,
+            status=result.status,
+            ended_at=result.completed_at,
+            total_minor=result.amounts.total_minor,
+            captured_minor=result.amounts.captured_minor,
+            currency=result.amounts.currency,
+        )
+        found = yield from self.ask(names.RECORD_OUTCOME, question, Recorded, retry.PERSISTENT)
+        if isinstance(found, GaveUp):
+            self.log.error("the order book lacks this order: %s", found.error)
 
     def _asked[A: WireModel](
         self, activity: str, payload: JsonObject, answer: type[A], policy: BackoffRetryOptions

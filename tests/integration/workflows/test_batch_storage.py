@@ -383,16 +383,17 @@ def test_refused_rows_are_found_by_halves(world: World, monkeypatch: pytest.Monk
 def test_settled_orders_are_exported_by_window_with_totals(world: World) -> None:
     book = OrderBook.open(world.storage)
     for number in range(30):
+        booked_at = T0 + timedelta(hours=number)
         order = SettledOrder(
             order_id=f"A{number}",
             status="delivered",
-            settled_at=T0 + timedelta(hours=number),
+            ended_at=T0,
             total_minor=100,
             captured_minor=100 - number,
             currency="EUR" if number % 2 else "USD",
         )
-        book.record(order)
-        book.record(order)
+        book.record(order, now=booked_at)
+        book.record(order, now=booked_at + timedelta(minutes=1))
     window = WindowSource(begin=T0 + timedelta(hours=1), end=T0 + timedelta(hours=29))
     job = world.job(pipeline="order_export", source=window, batch_size=5)
 
@@ -417,11 +418,12 @@ def test_a_window_is_planned_stretch_by_stretch(
             SettledOrder(
                 order_id=f"A{number}",
                 status="delivered",
-                settled_at=T0 + timedelta(hours=3 * number),
+                ended_at=T0,
                 total_minor=1,
                 captured_minor=1,
                 currency="EUR",
-            )
+            ),
+            now=T0 + timedelta(hours=3 * number),
         )
     window = WindowSource(begin=T0, end=T0 + timedelta(days=2))
     job = world.job(pipeline="order_export", source=window, batch_size=2)

@@ -6,7 +6,7 @@ ledger, reconciliation) is the same for all. Nothing here does I/O.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from pydantic import BeforeValidator, TypeAdapter
@@ -88,6 +88,7 @@ class Pipeline:
         key: The member of a result that names it; twice in one chunk is a dead letter.
         open_target: Opens where results are loaded; None writes the output blobs alone.
         open_store: Opens where rows are read from, for an export; None reads files.
+        readable_after: How long after an instant that store holds all that belongs before it.
         rows_per_s: What the target bears, over all jobs; None is no limit.
     """
 
@@ -98,6 +99,7 @@ class Pipeline:
     key: str | None = None
     open_target: Callable[[Storage], Target] | None = None
     open_store: Callable[[Storage], RowStore] | None = None
+    readable_after: timedelta = timedelta()
     rows_per_s: float | None = None
     _schema: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 

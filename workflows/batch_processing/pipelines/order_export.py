@@ -1,13 +1,16 @@
-"""Settled orders of a stretch of time as JSON Lines, with totals per day and currency."""
+"""Settled orders as JSON Lines, with totals per day and currency: by when they were booked.
+
+A window that has been readable once (order_book.READABLE_AFTER behind its end) never changes.
+"""
 
 from typing import Annotated, TypedDict
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from shared.models import JsonObject
 from shared.money import Currency
-from shared.order_book import open_order_book
+from shared.order_book import READABLE_AFTER, open_order_book
 from workflows.batch_processing.pipelines.base import ControlSum, Pipeline
 
 
@@ -18,7 +21,8 @@ class SettledRow(TypedDict):
 
     order_id: str
     status: str
-    settled_at: Annotated[str, Field(min_length=len("2030-01-01"))]
+    ended_at: AwareDatetime
+    booked_at: AwareDatetime
     total_minor: Annotated[int, Field(ge=0)]
     captured_minor: Annotated[int, Field(ge=0)]
     currency: Currency
@@ -27,8 +31,9 @@ class SettledRow(TypedDict):
 def _exported(row: SettledRow) -> JsonObject:
     return {
         "orderId": row["order_id"],
-        "day": row["settled_at"][: len("2030-01-01")],
-        "settledAt": row["settled_at"],
+        "day": row["booked_at"].date().isoformat(),
+        "bookedAt": row["booked_at"].isoformat(),
+        "endedAt": row["ended_at"].isoformat(),
         "status": row["status"],
         "totalMinor": row["total_minor"],
         "capturedMinor": row["captured_minor"],
@@ -53,4 +58,5 @@ ORDER_EXPORT = Pipeline(
         ),
     ),
     open_store=open_order_book,
+    readable_after=READABLE_AFTER,
 )

@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from shared import attention
 from shared.errors import ProviderUnavailableError
+from shared.order_book import SettledOrder
 from shared.stored_requests import StoredRequests
 from tests.support.builders import an_order_request, the_order_for
 from tests.support.functions import activities_in
@@ -108,6 +109,7 @@ def test_an_order_is_taken_step_by_step_to_the_door(world: World) -> None:
         names.COMMIT_STOCK,
         names.NOTIFY_CUSTOMER,
         names.TRACK_DELIVERY,
+        names.RECORD_OUTCOME,
     ]
     assert run.output == {
         "orderId": "A1",
@@ -160,7 +162,7 @@ def test_an_order_that_is_not_sold_like_that_is_rejected_with_every_reason(world
         {"code": "price_differs", "sku": "desk-lamp"},
         {"code": "unknown_sku", "sku": "unheard-of"},
     ]
-    assert run.names == [names.VALIDATE_ORDER, names.NOTIFY_CUSTOMER]
+    assert run.names == [names.VALIDATE_ORDER, names.NOTIFY_CUSTOMER, names.RECORD_OUTCOME]
     assert world.told() == ["rejected"]
 
 
@@ -229,7 +231,7 @@ def test_an_authorization_that_never_happened_is_undone_all_the_same(world: Worl
 
     assert run.output["status"] == "compensated"
     assert run.output["reason"] == "authorize_payment: provider_unavailable"
-    assert run.names[-3:] == [names.VOID_PAYMENT, names.RELEASE_STOCK, names.NOTIFY_CUSTOMER]
+    assert run.names[-4:-1] == [names.VOID_PAYMENT, names.RELEASE_STOCK, names.NOTIFY_CUSTOMER]
 
 
 def test_a_carrier_that_stays_away_costs_the_customer_nothing(world: World) -> None:
@@ -494,6 +496,37 @@ def test_a_failure_that_no_retry_heals_is_not_tried_again(world: World) -> None:
     assert run.names.count(names.AUTHORIZE_PAYMENT) == 1
 
 
+@pytest.mark.parametrize(
+    ("payment", "status", "captured_minor"),
+    [("approved", "delivered", 9980), ("declined", "payment_declined", 0)],
+)
+def test_however_an_order_ends_the_book_says_so(
+    world: World, payment: str, status: str, captured_minor: int
+) -> None:
+    run = world.run(payment=payment)
+
+    assert run.names[-1] == names.RECORD_OUTCOME
+    assert world.outside.book.orders == {
+        "A1": SettledOrder(
+            order_id="A1",
+            status=status,
+            ended_at=instant(run.output["completedAt"]),
+            total_minor=9980,
+            captured_minor=captured_minor,
+            currency="EUR",
+        )
+    }
+
+
+def test_a_book_that_stays_away_does_not_undo_the_order(world: World) -> None:
+    world.down = {names.RECORD_OUTCOME}
+
+    run = world.run()
+
+    assert run.output["status"] == "delivered"
+    assert not set(run.names) & set(UNDOING)
+
+
 def test_a_mail_that_cannot_be_sent_changes_nothing_else(world: World) -> None:
     world.down = {names.NOTIFY_CUSTOMER}
 
@@ -536,7 +569,8 @@ def test_tracking_that_fails_leaves_the_order_shipped(world: World) -> None:
 def test_tracking_runs_under_an_instance_id_of_its_own(world: World) -> None:
     run = world.run()
 
-    assert run.calls[-1].instance_id == "tracking-A1"
+    [tracking] = [call for call in run.calls if call.name == names.TRACK_DELIVERY]
+    assert tracking.instance_id == "tracking-A1"
 
 
 def test_a_second_run_of_a_finished_order_takes_nothing_twice(world: World) -> None:
