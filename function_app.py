@@ -18,6 +18,7 @@ from workflows.batch_processing import (
     entities as batch_processing_entities,
     http as batch_processing_http,
     http_files as batch_processing_http_files,
+    http_report as batch_processing_http_report,
     orchestrator as batch_processing_orchestrator,
     shard as batch_processing_shard,
 )
@@ -65,6 +66,7 @@ for module in (
     batch_processing_activities,
     batch_processing_http,
     batch_processing_http_files,
+    batch_processing_http_report,
     management_http,
     site_http,
 ):

@@ -129,6 +129,12 @@ class Entry:
         """The chunk that it is, or is a part of."""
         return int(self.key.partition(".")[0])
 
+    @property
+    def part(self) -> tuple[int, int]:
+        """Where in its chunk it begins and how many rows it is given; zeros for a whole chunk."""
+        start, _, count = self.key.partition(".")[2].partition("+")
+        return int(start or 0), int(count or 0)
+
 
 class Ledger:
     """One job's units. Every method may raise ``StorageUnavailableError``."""

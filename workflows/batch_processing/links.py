@@ -10,6 +10,7 @@ _PARTS = {
     "redrive": "redrive",
     "manifest": "manifest",
     "deadLetters": "dead-letters",
+    "report": "report",
 }
 
 

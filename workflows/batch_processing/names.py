@@ -16,6 +16,7 @@ RECONCILE: Final = "batch_processing_reconcile"
 CHECK_LOAD: Final = "batch_processing_check_load"
 PUBLISH: Final = "batch_processing_publish"
 
+
 # Entities: one per job, and one per downstream that has a rate limit.
 CONTROL: Final = "batch_processing_control"
 RATE: Final = "batch_processing_rate"
@@ -39,6 +40,7 @@ REDRIVE_JOB: Final = "batch_processing_redrive_job"
 PUT_SOURCE: Final = "batch_processing_put_source"
 GET_MANIFEST: Final = "batch_processing_get_manifest"
 GET_DEAD_LETTERS: Final = "batch_processing_get_dead_letters"
+GET_REPORT: Final = "batch_processing_get_report"
 
 REQUESTS_TABLE: Final = "batchrequests"
 CHUNKS_TABLE: Final = "batchchunks"
