@@ -19,7 +19,9 @@ from workflows.batch_processing import (
     http as batch_processing_http,
     http_files as batch_processing_http_files,
     http_report as batch_processing_http_report,
+    increment as batch_processing_increment,
     orchestrator as batch_processing_orchestrator,
+    schedule as batch_processing_schedule,
     shard as batch_processing_shard,
 )
 from workflows.delivery_tracking import (
@@ -67,6 +69,8 @@ for module in (
     batch_processing_http,
     batch_processing_http_files,
     batch_processing_http_report,
+    batch_processing_increment,
+    batch_processing_schedule,
     management_http,
     site_http,
 ):

@@ -22,6 +22,7 @@ from shared.signed_links import LinkKeys
 from shared.strict_json import parse_json
 
 STORAGE_SETTING = "AzureWebJobsStorage"
+EXPORT_SCHEDULE_SETTING = "BATCH_EXPORT_SCHEDULE"
 
 # Azurite's published account, the same on every machine; it opens nothing but a local emulator.
 _EMULATOR_ACCOUNT = "devstoreaccount1"
@@ -176,6 +177,11 @@ def is_local_emulator(storage: StorageConnection) -> bool:
             )
         case IdentityEndpoints():
             return False
+
+
+def is_given(setting: str) -> bool:
+    """Tell whether there is a setting at all: for what exists only with it, such as a schedule."""
+    return bool(os.environ.get(setting, "").strip())
 
 
 @functools.cache

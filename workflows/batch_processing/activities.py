@@ -19,8 +19,12 @@ from workflows.batch_processing.ledger import Audit, Location, UnitRecord
 from workflows.batch_processing.manifest import MANIFEST, findings, manifest
 from workflows.batch_processing.models import (
     CheckLoad,
+    Increment,
     Job,
     LoadCheck,
+    Moved,
+    MoveWatermark,
+    NextWindow,
     Opened,
     Planned,
     PlanSegment,
@@ -217,3 +221,22 @@ def publish(payload: Any) -> JsonObject:
     document = manifest(question, outside.ledger(question.job.job_id).entries())
     blob = outside.results(question.job.job_id).put(MANIFEST, document)
     return Published(manifest=blob).to_json()
+
+
+@blueprint.function_name(names.NEXT_WINDOW)
+@blueprint.activity_trigger(input_name="payload")
+def next_window(payload: Any) -> JsonObject:
+    """Find out what has not been exported, up to where rows no longer change."""
+    pipeline = pipeline_of(Increment.from_json(payload).pipeline)
+    readable_until = system_clock().now() - pipeline.readable_after
+    found = batches().watermarks().next_window(pipeline.name, readable_until=readable_until)
+    return NextWindow(window=found).to_json()
+
+
+@blueprint.function_name(names.MOVE_WATERMARK)
+@blueprint.activity_trigger(input_name="payload")
+def move_watermark(payload: Any) -> JsonObject:
+    """Note how far the export is; a repeat changes nothing."""
+    step = MoveWatermark.from_json(payload)
+    moved = batches().watermarks().move(step.pipeline, step.window, job_id=step.job_id)
+    return Moved(moved=moved).to_json()

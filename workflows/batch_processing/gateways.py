@@ -23,6 +23,7 @@ from workflows.batch_processing.partition import Format, split_rows
 from workflows.batch_processing.pipelines import PIPELINES
 from workflows.batch_processing.pipelines.base import Pipeline, RowStore, Target
 from workflows.batch_processing.rows import RawRows, Worked, letters_opened
+from workflows.batch_processing.watermark import Watermarks
 
 JSON_LINES_TYPE = "application/x-ndjson"
 _JSON_TYPE = "application/json"
@@ -61,6 +62,10 @@ class Batches:
         if pipeline.open_store is None:
             raise LookupError(f"{pipeline.name} reads files")
         return pipeline.open_store(self.storage)
+
+    def watermarks(self) -> Watermarks:
+        """Open the table of how far exports are."""
+        return Watermarks(self.storage.table(names.WATERMARKS_TABLE))
 
     def requests(self) -> StoredRequests:
         """Open the table of requests as they came."""

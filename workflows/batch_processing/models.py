@@ -415,3 +415,38 @@ class Published(WireModel):
     """Where the manifest is."""
 
     manifest: str
+
+
+class Increment(WireModel):
+    """The increment orchestrator's input: which export, and what share of its rows may fail."""
+
+    pipeline: PipelineName
+    may_fail_percent: Percent = 10
+
+
+class NextWindow(WireModel):
+    """What has not been exported; None when that is nothing."""
+
+    window: WindowSource | None = None
+
+
+class MoveWatermark(WireModel):
+    """Note that a job has exported a window."""
+
+    pipeline: PipelineName
+    window: WindowSource
+    job_id: JobId
+
+
+class Moved(WireModel):
+    """Whether the watermark stands at the window's end now."""
+
+    moved: bool
+
+
+class IncrementResult(WireModel):
+    """How an increment ended: as its job did, or with nothing new; ``moved`` is the watermark."""
+
+    status: str
+    job_id: JobId | None = None
+    moved: bool = False

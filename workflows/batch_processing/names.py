@@ -16,6 +16,10 @@ RECONCILE: Final = "batch_processing_reconcile"
 CHECK_LOAD: Final = "batch_processing_check_load"
 PUBLISH: Final = "batch_processing_publish"
 
+INCREMENT: Final = "batch_processing_export_increment"
+NEXT_WINDOW: Final = "batch_processing_next_window"
+MOVE_WATERMARK: Final = "batch_processing_move_watermark"
+START_EXPORT: Final = "batch_processing_start_export"
 
 # Entities: one per job, and one per downstream that has a rate limit.
 CONTROL: Final = "batch_processing_control"
@@ -44,4 +48,5 @@ GET_REPORT: Final = "batch_processing_get_report"
 
 REQUESTS_TABLE: Final = "batchrequests"
 CHUNKS_TABLE: Final = "batchchunks"
+WATERMARKS_TABLE: Final = "batchwatermarks"
 RESULTS_CONTAINER: Final = "batches"

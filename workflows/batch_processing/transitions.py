@@ -69,6 +69,10 @@ ALLOWED: Mapping[JobStatus, frozenset[JobStatus]] = MappingProxyType(
 )
 
 
+# Every row of these is in the result or a dead letter: an export need not be made again.
+EXPORTED = frozenset({JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_ERRORS})
+
+
 def advance(current: JobStatus, to: JobStatus) -> JobStatus:
     """Return the new status.
 

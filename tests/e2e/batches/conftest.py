@@ -12,7 +12,11 @@ from tests.support.suppliers import Desk
 def desk(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Desk]:
     """A client of the running app."""
     with Desk(azurite) as desk:
-        settings = {"AzureWebJobsStorage": azurite, "APP_DATA_PREFIX": desk.prefix}
+        settings = {
+            "AzureWebJobsStorage": azurite,
+            "APP_DATA_PREFIX": desk.prefix,
+            "BATCH_EXPORT_SCHEDULE": "0 0 0 1 1 *",  # so that exports can be started by hand
+        }
         with opened_host(tmp_path_factory.mktemp("batches"), settings) as host:
             desk.host = host
             yield desk

@@ -1,0 +1,122 @@
+"""Exports: what orders came to, by window and by themselves, every order once."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from shared.order_book import OrderBook, SettledOrder
+from tests.support.funchost import until
+from tests.support.orders import JSON, accepted, ended, order
+from tests.support.suppliers import Desk
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+NOW: Final = datetime.now(UTC)
+STATUS = "/api/workflows/export-order_export"
+
+
+@pytest.fixture(scope="module")
+def book(desk: Desk) -> OrderBook:
+    """A book in which orders were entered a day ago, and an hour ago."""
+    book = OrderBook.open(desk.storage)
+    for number in range(7):
+        booked_at = NOW - timedelta(days=number % 2, hours=1)
+        book.record(
+            SettledOrder(
+                order_id=f"B{number}",
+                status="delivered",
+                ended_at=booked_at,
+                total_minor=100,
+                captured_minor=100 * (number % 2),
+                currency="EUR" if number else "JPY",
+            ),
+            now=booked_at,
+        )
+    return book
+
+
+def a_window(begin: datetime, end: datetime) -> dict[str, str]:
+    return {"from": begin.isoformat(), "to": end.isoformat()}
+
+
+def exported(desk: Desk, job_id: str) -> list[str]:
+    """Return the orders in a job's output."""
+    return [line["orderId"] for line in desk.lines("output", job_id)]
+
+
+def increment(desk: Desk) -> Any:
+    """Do what the schedule does, and wait for the end."""
+    before = desk.host.request("GET", STATUS)
+    answer = desk.host.request(
+        "POST", "/admin/functions/batch_processing_start_export", body=b"{}", headers=JSON
+    )
+    assert answer.status == 202, answer.body
+
+    def output() -> Any:
+        found = desk.host.request("GET", STATUS)
+        is_new = before.status == 404 or found.json["createdAt"] != before.json["createdAt"]
+        return found.json["output"] if found.status == 200 and is_new else None
+
+    return until(output, patience_s=50, what="the increment ends")
+
+
+@pytest.mark.usefixtures("book")
+def test_increments_meet_and_hold_every_order_once(desk: Desk) -> None:
+    first, second = increment(desk), increment(desk)
+
+    assert (first["status"], first["moved"]) == ("completed", True)
+    assert sorted(exported(desk, first["jobId"])) == [f"B{number}" for number in range(7)]
+    # A second later there may be a window, but there is nothing in it.
+    assert second["status"] in {"completed", "nothing_new"}
+    assert not second.get("jobId") or exported(desk, second["jobId"]) == []
+
+
+@pytest.mark.usefixtures("book")
+def test_a_window_is_exported_with_totals_per_day_and_currency(desk: Desk) -> None:
+    window = a_window(NOW - timedelta(days=2), NOW - timedelta(minutes=30))
+
+    desk.accepted("backfill-1", pipeline="order_export", window=window)
+    desk.ended("backfill-1")
+
+    sums = desk.call("GET", "/backfill-1/report").json["sums"]
+    today, yesterday = ((NOW - timedelta(days=days, hours=1)).date().isoformat() for days in (0, 1))
+    assert {line["name"]: line["written"] for line in sums} == {
+        f"capturedMinor {yesterday} EUR": 300,
+        f"capturedMinor {today} EUR": 0,
+        f"capturedMinor {today} JPY": 0,
+        f"totalMinor {yesterday} EUR": 300,
+        f"totalMinor {today} EUR": 300,
+        f"totalMinor {today} JPY": 100,
+    }
+    assert len(exported(desk, "backfill-1")) == 7
+
+
+def test_a_window_that_may_still_change_is_refused(desk: Desk) -> None:
+    window = a_window(NOW - timedelta(days=1), NOW)
+
+    answer = desk.submit("too-soon", pipeline="order_export", window=window)
+
+    assert answer.status == 400
+    assert answer.json["errors"] == [
+        {
+            "pointer": "/window/to",
+            "code": "future",
+            "detail": "the window may be read 10 minutes after its end",
+        }
+    ]
+
+
+def test_an_order_that_ends_is_in_the_book(desk: Desk, book: OrderBook) -> None:
+    accepted(desk.host, order("C1", token="tok_sandbox_declined"))  # noqa: S106 - no secret
+    ended(desk.host, ["C1"])
+
+    begin = NOW - timedelta(minutes=1)
+    rows = [
+        row
+        for stretch in book.stretches(begin, begin + timedelta(days=1), after="", rows=100)
+        for row in book.read(stretch)
+    ]
+    assert [(row["orderId"], row["status"], row["capturedMinor"]) for row in rows] == [
+        ("C1", "payment_declined", 0)
+    ]
