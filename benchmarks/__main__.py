@@ -16,6 +16,7 @@ BENCHMARKS = {
     "startup": "time to the first served request",
     "shaped": "the order-shaped workflow, here, on peers and on the SDK alone",
     "orders": "the order workflow over HTTP on Azurite",
+    "batch": "a file of up to a million rows, by the app and as often sketched",
     "engine": "episodes, activities, fans and events in process",
     "replay": "what the SDK takes for an event of the history",
     "recovery": "after kill -9 with many instances pending",

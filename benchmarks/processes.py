@@ -68,11 +68,19 @@ class Process:
     @property
     def resident_mb(self) -> float:
         """The memory that the process holds now; Linux only."""
-        if self._process is None:
-            raise RuntimeError("It does not run.")
-        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-        [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
-        return int(line.split()[1]) / 1024
+        return self._kept("VmRSS:") / 1024
+
+    @property
+    def peak_mb(self) -> float:
+        """The most memory that the process has held; Linux only."""
+        return self._kept("VmHWM:") / 1024
+
+    @property
+    def processor_s(self) -> float:
+        """The processor time that the process has had, in all its threads; Linux only."""
+        # Behind the name of the command, which may hold anything.
+        numbers = self._read("stat").rpartition(")")[2].split()
+        return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
 
     def end(self, how: signal.Signals) -> None:
         """Send a signal and wait for the end."""
@@ -80,6 +88,15 @@ class Process:
             self._process.send_signal(how)
             self._process.wait(PATIENCE_S)
             self._process = None
+
+    def _kept(self, label: str) -> int:
+        [line] = [line for line in self._read("status").splitlines() if line.startswith(label)]
+        return int(line.split()[1])
+
+    def _read(self, file: str) -> str:
+        if self._process is None:
+            raise RuntimeError("It does not run.")
+        return Path(f"/proc/{self._process.pid}/{file}").read_text(encoding="ascii")
 
     def _serves(self, path: str) -> bool:
         connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE_S)
