@@ -6,6 +6,7 @@ value from ``shared.settings``.
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Self
 
 import requests
@@ -18,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from shared.settings import ConnectionString, IdentityEndpoints, StorageConnection
 from shared.storage.container import Container
 from shared.storage.table import Table
+from shared.storage.upserts import Pipeline, all_upserted
 
 # Short, because the durable retry policy does the long waiting: a caller learns within seconds
 # that the storage is away, and its activity thread is free again.
@@ -99,7 +101,10 @@ class Storage:
             return opened[name]
 
     def _built_table(self, name: str) -> Table:
-        return Table(self._tables.get_table_client(name))
+        client = self._tables.get_table_client(name)
+        # The SDK offers no request of one's own: its inner client signs, repeats and sends it.
+        pipeline: Pipeline = client._client  # noqa: SLF001
+        return Table(client, upsert_all=partial(all_upserted, pipeline, client.url, name))
 
     def _built_container(self, name: str) -> Container:
         return Container(self._blobs.get_container_client(name))

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.catalogue import Article, Catalogue
-from shared.storage import BlobChangedError, BlobVersion, Container, Row, Storage
+from shared.storage import BlobChangedError, BlobVersion, Container, Row, Storage, Value
 
 pytestmark = pytest.mark.integration
 
@@ -93,6 +93,41 @@ def test_rows_put_together_replace_what_is_there(storage: Storage) -> None:
     assert table.put_together([row("a", n=1), row("b", n=2)])
 
     assert [dict(found.fields) for found in table.between("p", "a", "c")] == [{"n": 1}, {"n": 2}]
+    assert table.count("PartitionKey eq @p", p="p") == 2
+
+
+def test_rows_put_together_are_what_rows_put_alone_are(storage: Storage) -> None:
+    table = storage.table("T")
+    fields: dict[str, Value] = {
+        "text": "O'Neil \u00e9 \u20ac \U0001f600 \\ \" \r\n <>&%",
+        "empty": "",
+        "large": 2**62,
+        "negative": -1,
+        "yes": True,
+        "no": False,
+    }
+    keys = ["plain", "O'Neil", "a b+c:@,!()*=2F", "\u00e9"]
+    rows = [Row(partition_key="p 1'", row_key=key, fields=fields) for key in keys]
+
+    assert table.put_together(rows)
+
+    for wanted in rows:
+        alone = Row(partition_key=wanted.partition_key, row_key=f"{wanted.row_key}~", fields=fields)
+        table.put(alone)
+        together, single = (
+            table.read(wanted.partition_key, key) for key in (wanted.row_key, alone.row_key)
+        )
+        assert together is not None
+        assert single is not None
+        assert together.fields == single.fields == fields
+
+
+def test_rows_put_together_do_not_go_through_the_slow_way(storage: Storage) -> None:
+    table = storage.table("T")
+
+    assert table._upsert_all([row("a"), row("b")])
+    assert not table._upsert_all([row("a"), row("c", text="x" * 70_000)])
+
     assert table.count("PartitionKey eq @p", p="p") == 2
 
 

@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import batched
 
 import pytest
 
-from shared.errors import ProviderUnavailableError
+from shared.errors import ProviderUnavailableError, StorageUnavailableError
 from shared.sandbox.carrier import CarrierLedger
 from shared.sandbox.outbox import Message, Outbox
 from shared.sandbox.payments import EffectKind, Payment, PaymentLedger, PaymentStatus
 from shared.sandbox.stock import ReservationState, Reserved, StockLedger, StockLevel, StockLine
 from shared.settings import ConnectionString
-from shared.storage import Storage
+from shared.storage import Row, Storage
 from tests.integration.sandbox.flaky_proxy import breaking_line
 from tests.integration.sandbox.rivals import Rivals, at_once
 
@@ -44,7 +45,7 @@ def persistently[T](call: Callable[[], T]) -> T:
     for _ in range(30):
         try:
             return call()
-        except ProviderUnavailableError:
+        except (ProviderUnavailableError, StorageUnavailableError):
             continue
     raise AssertionError("30 outages in a row")
 
@@ -127,3 +128,15 @@ def test_messages_are_sent_once_over_a_line_that_loses_answers(
 
     assert [message.text for message in sent] == [f"text {number}" for number in range(6)]
     assert len(Outbox(storage).list()) == 6
+
+
+def test_rows_put_together_are_all_there_over_a_line_that_loses_answers(
+    broken: Storage, storage: Storage
+) -> None:
+    rows = [Row(partition_key="p", row_key=f"{n:04}", fields={"n": n}) for n in range(400)]
+
+    for together in batched(rows, 10, strict=True):
+        assert persistently(partial(broken.table("Many").put_together, together))
+
+    found = storage.table("Many").between("p", "", "~")
+    assert [row.integer("n") for row in found] == list(range(400))
