@@ -94,7 +94,7 @@ async def get_dead_letters(
     del client
     job_id = _checked(_JOB_ID, req.route_params.get("jobId", ""), "/jobId")
     after = req.params.get("after", "")
-    content, last = await asyncio.to_thread(_letters, job_id, after)
+    content, last = await asyncio.to_thread(letters_behind, job_id, after)
     headers = dict(_SAFE)
     if last is not None:
         headers["Link"] = f'<{job_path(job_id)}/dead-letters?after={last}>; rel="next"'
@@ -129,7 +129,7 @@ def _kept(container: Container, blob: str, content: bytes) -> bool:
     raise ConflictingRequestError("there is another file of this name")
 
 
-def _letters(job_id: str, after: str) -> tuple[bytes, str | None]:
+def letters_behind(job_id: str, after: str) -> tuple[bytes, str | None]:
     """Return dead letters of the units behind one, and the last unit unless that was all."""
     outside = batches()
     found: list[bytes] = []

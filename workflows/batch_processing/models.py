@@ -380,6 +380,7 @@ class JobResult(WireModel):
         reason: why, unless all went well.
         findings: what does not agree with the plan.
         planned_rows, chunks, shards: the plan.
+        units: how many chunks, or parts of chunks, were done.
         tally: what became of the rows.
         repeated_keys: results that another row has overwritten in the target.
         source_digests: SHA-256 of each stretch of the source, as it was planned.
@@ -394,6 +395,7 @@ class JobResult(WireModel):
     planned_rows: Count = 0
     chunks: Count = 0
     shards: Count = 0
+    units: Count = 0
     tally: Tally = Tally()
     repeated_keys: Count = 0
     dry_run: bool = False

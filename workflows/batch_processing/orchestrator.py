@@ -160,6 +160,7 @@ def _reconcile(story: Story, shards: list[ShardResult]) -> Orchestration[Account
     )
     verdict = yield from story.ask(names.RECONCILE, question, Verdict)
     story.tally, story.findings = verdict.tally, verdict.findings
+    story.units = sum(shard.units for shard in shards)
     if complete and not job.dry_run:
         check = CheckLoad(job_id=job.job_id, pipeline=job.pipeline)
         found = (yield from story.ask(names.CHECK_LOAD, check, LoadCheck)).found

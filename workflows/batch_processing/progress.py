@@ -22,12 +22,13 @@ def progress(view: InstanceView, control: Control, *, now: datetime) -> JsonObje
         now: When this is asked.
     """
     shown = _object(view.custom_status)
-    result = (
-        _object(view.output) if "status" in _object(view.output) else _object(shown.get("result"))
-    )
+    result = _object(view.output) or _object(shown.get("result"))
     status = result.get("status") or shown.get("status") or JobStatus.OPENING
-    planned = int(shown.get("rows") or result.get("plannedRows") or 0)
-    tally = Tally.from_json(result["tally"]) if "tally" in result else control.tally
+    planned, chunks = int(shown.get("rows", 0)), int(shown.get("chunks", 0))
+    tally = Tally.from_json(result["tally"]) if result else control.tally
+    units = sum(report.units for report in control.shards.values())
+    if result:
+        units = int(result.get("units", 0))
     return {
         "jobId": shown.get("jobId"),
         "pipeline": shown.get("pipeline"),
@@ -35,16 +36,16 @@ def progress(view: InstanceView, control: Control, *, now: datetime) -> JsonObje
         "mode": control.mode if status in ALLOWED else None,
         "reason": result.get("reason") or control.reason,
         "findings": result.get("findings", []),
-        "rows": {"planned": planned, "done": tally.rows}
-        | {"accepted": tally.accepted, "rejected": tally.rejected, "blank": tally.blank},
-        "chunks": {
-            "planned": int(shown.get("chunks") or 0),
-            "done": sum(report.units for report in control.shards.values())
-            if not result
-            else int(shown.get("chunks") or 0),
+        "rows": {
+            "planned": planned,
+            "done": tally.rows,
+            "accepted": tally.accepted,
+            "rejected": tally.rejected,
+            "blank": tally.blank,
         },
+        "chunks": {"planned": chunks, "done": min(units, chunks)},
         "percent": _percent(tally.rows, planned, status),
-        **_pace(tally.rows, planned, control, now=now),
+        **_pace(tally.rows, planned, since=_work_began(result, control), until=_end(result, now)),
         "shards": [
             {"shard": report.shard, "chunksDone": report.units, "rowsDone": report.tally.rows}
             for _, report in sorted(control.shards.items(), key=lambda item: int(item[0]))
@@ -60,12 +61,20 @@ def _percent(done: int, planned: int, status: str) -> float:
     return round(100 * done / planned, 1) if planned else 0.0
 
 
-def _pace(done: int, planned: int, control: Control, *, now: datetime) -> JsonObject:
-    """Return rows a second since work began, and how long the rest takes at that rate."""
-    if control.opened_at is None or not done:
+def _work_began(result: JsonObject, control: Control) -> datetime | None:
+    """Return when work began: of a job that has ended, when it did itself."""
+    return datetime.fromisoformat(result["startedAt"]) if result else control.opened_at
+
+
+def _end(result: JsonObject, now: datetime) -> datetime:
+    return datetime.fromisoformat(result["completedAt"]) if result else now
+
+
+def _pace(done: int, planned: int, *, since: datetime | None, until: datetime) -> JsonObject:
+    """Return rows a second, and how long the rest takes at that rate."""
+    if since is None or not done:
         return {"rowsPerSecond": None, "estimatedSecondsLeft": None}
-    seconds = max((now - control.opened_at).total_seconds(), 0.001)
-    rate = done / seconds
+    rate = done / max((until - since).total_seconds(), 0.001)
     return {
         "rowsPerSecond": round(rate, 1),
         "estimatedSecondsLeft": round(max(planned - done, 0) / rate, 1),

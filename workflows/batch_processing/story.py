@@ -36,6 +36,7 @@ class Story:
     place: Place = field(default_factory=Place)
     rows: int = 0
     shards: int = 0
+    units: int = 0
     digests: list[str] = field(default_factory=list[str])
     tally: Tally = field(default_factory=Tally)
     repeated_keys: int = 0
@@ -118,6 +119,7 @@ class Story:
             planned_rows=self.rows,
             chunks=self.place.chunk,
             shards=self.shards,
+            units=self.units,
             tally=self.tally,
             repeated_keys=self.repeated_keys,
             dry_run=self.job.dry_run,

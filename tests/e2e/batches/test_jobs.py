@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.catalogue import Catalogue
+from tests.support.funchost import INSTANCES
 from tests.support.suppliers import HEADER, Desk, PriceList
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -36,6 +37,18 @@ def test_fifty_thousand_rows_come_out_as_they_went_in(desk: Desk) -> None:
     manifest = desk.call("GET", "/fifty/manifest").json
     assert manifest["controlSums"]["stock"] == FIFTY_THOUSAND.stock
     assert {unit["starts"] for unit in manifest["units"]} == {1}
+
+
+def test_rows_never_travel_through_a_history(desk: Desk) -> None:
+    desk.put("private.csv", SMALL.content)
+    desk.accepted("private", dataSource="imports/private.csv", dryRun=True, batchSize=50)
+    desk.ended("private")
+
+    for instance in ("batch-private", "batch-private:shard:0", "@batch_processing_control@private"):
+        history = desk.host.request("GET", f"{INSTANCES}/{instance}?showHistory=true").body
+        assert history
+        assert b"sku-0" not in history
+        assert len(history) < 20_000
 
 
 def test_a_file_that_is_put_is_loaded_and_its_dead_letters_can_be_driven_again(

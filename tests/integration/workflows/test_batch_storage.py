@@ -16,7 +16,7 @@ from shared.settings import ConnectionString, Settings
 from shared.storage import BlobVersion, Container, Storage
 from tests.support.functions import activities_in
 from tests.support.playing import T0
-from workflows.batch_processing import activities, gateways, names, sources
+from workflows.batch_processing import activities, gateways, http_files, names, sources
 from workflows.batch_processing.ledger import Audit, UnitRecord
 from workflows.batch_processing.models import (
     DeadLetterSource,
@@ -354,6 +354,25 @@ def test_dead_letters_are_a_source_themselves(world: World) -> None:
     assert world.verdict("j2", planned=2, chunks=1).tally == Tally(rows=2, rejected=2)
     letters = world.lines("dead-letters", "j2")
     assert [(letter["row"], letter["attempts"]) for letter in letters] == [(4, 2), (25, 2)]
+
+
+def test_dead_letters_are_given_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_files, "batches", lambda: world.outside)
+    monkeypatch.setattr(http_files, "MOST_DOWNLOADED", 500)
+    world.put(HEADER + rows(60, bad=tuple(range(0, 60, 3))))
+    world.all_done(world.job())
+
+    pages, after = list[bytes](), ""
+    while True:
+        content, last = http_files.letters_behind("j1", after)
+        pages.append(content)
+        if last is None:
+            break
+        after = last
+
+    found = [json.loads(line)["row"] for page in pages for line in page.splitlines()]
+    assert found == list(range(1, 61, 3))
+    assert len(pages) > 2
 
 
 def test_dead_letters_of_a_job_that_nobody_knows_are_no_source(world: World) -> None:
