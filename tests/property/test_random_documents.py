@@ -14,10 +14,14 @@ VERSIONS = tuple(letter * 64 for letter in "abc")
 DOCUMENT = {"sha256": VERSIONS[0], "name": "Contract", "mediaType": "application/pdf"}
 DAY = timedelta(days=1)
 
+
+def _level(approvers: list[str], policy: str, escalates: bool) -> dict[str, Any]:  # noqa: FBT001 - drawn
+    escalate_to = [BOSS] if escalates else []
+    return a_level(*approvers, policy=policy, timeoutS=86_400, escalateTo=escalate_to)
+
+
 LEVELS = st.builds(
-    lambda approvers, policy, escalates: a_level(
-        *approvers, policy=policy, timeoutS=86_400, escalateTo=[BOSS] if escalates else []
-    ),
+    _level,
     st.lists(st.sampled_from((FIRST, SECOND, THIRD)), min_size=1, max_size=2, unique=True),
     st.sampled_from(["any", "all"]),
     st.booleans(),
@@ -37,10 +41,10 @@ ACTIONS = st.one_of(
 def act(paper: Paper, action: tuple[Any, ...]) -> None:
     asked = paper.state.undecided
     match action:
-        case ("approve", place, version) if asked:  # no version: the current one
+        case ("approve", int(place), version) if asked:  # no version: the current one
             sha256 = version or paper.state.document_sha256
             paper.decides(asked[place % len(asked)], document_sha256=sha256)
-        case ("revise", place, version) if asked:
+        case ("revise", int(place), version) if asked:
             sha256 = paper.state.document_sha256
             paper.decides(asked[place % len(asked)], "request_changes", document_sha256=sha256)
             paper.advance()

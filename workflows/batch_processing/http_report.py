@@ -5,7 +5,7 @@ What is in it is report's business, how it looks report_page's.
 
 import asyncio
 import json
-from typing import Any, Final
+from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -19,6 +19,7 @@ from workflows.batch_processing import names
 from workflows.batch_processing.gateways import Batches, batches
 from workflows.batch_processing.manifest import MANIFEST
 from workflows.batch_processing.models import JobId, JobResult
+from workflows.batch_processing.progress import object_in
 from workflows.batch_processing.report import Facts, Report, report
 from workflows.batch_processing.report_page import page
 
@@ -74,9 +75,9 @@ def _report(outside: Batches, job_id: str, view: InstanceView | None) -> Report:
 
 def _facts(view: InstanceView) -> Facts:
     """Read an instance: its result once it has one, and what it shows until then."""
-    shown: dict[str, Any] = view.custom_status if isinstance(view.custom_status, dict) else {}
-    for document in (view.output, shown.get("result")):
-        if isinstance(document, dict):
+    shown = object_in(view.custom_status)
+    for document in (object_in(view.output), object_in(shown.get("result"))):
+        if document:
             return Facts.of(JobResult.from_json(document))
     ended = view.is_terminal
     return Facts(

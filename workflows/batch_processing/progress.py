@@ -21,8 +21,8 @@ def progress(view: InstanceView, control: Control, *, now: datetime) -> JsonObje
         control: What its shards have reported; empty before the work and after the end.
         now: When this is asked.
     """
-    shown = _object(view.custom_status)
-    result = _object(view.output) or _object(shown.get("result"))
+    shown = object_in(view.custom_status)
+    result = object_in(view.output) or object_in(shown.get("result"))
     status = result.get("status") or shown.get("status") or JobStatus.OPENING
     planned, chunks = int(shown.get("rows", 0)), int(shown.get("chunks", 0))
     tally = Tally.from_json(result["tally"]) if result else control.tally
@@ -81,7 +81,8 @@ def _pace(done: int, planned: int, *, since: datetime | None, until: datetime) -
     }
 
 
-def _object(value: object) -> dict[str, Any]:
+def object_in(value: object) -> dict[str, Any]:
+    """Return a JSON object as it is, and an empty one for anything else."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
