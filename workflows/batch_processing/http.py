@@ -21,18 +21,16 @@ from workflows.batch_processing.control import Control
 from workflows.batch_processing.gateways import batches
 from workflows.batch_processing.links import job_links, job_path
 from workflows.batch_processing.models import (
-    BatchRequest,
     DeadLetterSource,
     FileSource,
     Job,
-    JobOptions,
-    RedriveRequest,
     Source,
     WindowSource,
 )
 from workflows.batch_processing.pipelines import PIPELINES
 from workflows.batch_processing.pipelines.base import Pipeline
 from workflows.batch_processing.progress import progress
+from workflows.batch_processing.requests import BatchRequest, JobOptions, RedriveRequest
 from workflows.batch_processing.transitions import JobEndedError, JobNotEndedError
 
 blueprint = df.Blueprint()

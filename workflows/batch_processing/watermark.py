@@ -6,7 +6,8 @@ Which window comes next is decided here, too; what happens in it is a job like a
 from datetime import UTC, datetime, timedelta
 
 from shared.storage import Row, Table, instant_text
-from workflows.batch_processing.models import LONGEST_WINDOW, WindowSource
+from workflows.batch_processing.models import WindowSource
+from workflows.batch_processing.requests import LONGEST_WINDOW
 
 _PARTITION = "watermark"
 _FIRST_REACH = timedelta(days=1)

@@ -8,7 +8,8 @@ import pytest
 
 from shared.settings import ConnectionString
 from shared.storage import Storage
-from workflows.batch_processing.models import LONGEST_WINDOW, WindowSource
+from workflows.batch_processing.models import WindowSource
+from workflows.batch_processing.requests import LONGEST_WINDOW
 from workflows.batch_processing.watermark import Watermarks
 
 pytestmark = pytest.mark.integration

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from shared.http import field_problems
-from workflows.batch_processing.models import BatchRequest, Unit
+from workflows.batch_processing.models import Unit
+from workflows.batch_processing.requests import BatchRequest
 
 GOOD = {"jobId": "j1", "pipeline": "catalogue_import", "dataSource": "imports/catalogue.csv"}
 WINDOW = {"from": "2030-01-01T00:00:00Z", "to": "2030-01-02T00:00:00Z"}
