@@ -6,7 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from workflows.approval.calendars import (
     AROUND_THE_CLOCK,
@@ -84,6 +84,7 @@ def is_open(calendar: Calendar, instant: datetime) -> bool:
 
 # Away from the night, when clocks are set: there a minute is open because the clock says so.
 @given(calendars(first=4 * 60, last=22 * 60), instants, st.integers(1, 1200))
+@settings(max_examples=100)  # counting minutes is slow
 def test_the_patience_ends_with_so_many_open_minutes_on_the_local_clock(
     calendar: Calendar, opened_at: datetime, minutes: int
 ) -> None:
