@@ -12,7 +12,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -314,7 +314,6 @@ def measure(repeat: int, scale: float) -> list[Figure]:
                 size: [bench.by_the_sketch(made[size]) for _ in range(repeat)] for size in SKETCHED
             }
             loaded = [bench.by_the_app(made[LOADED], dry_run=False)]
-    small, middle, large = (dry[size] for size in SIZES)
     figures = [
         figure
         for name, found in (("dry run", dry), ("as sketched", sketched))
@@ -322,14 +321,19 @@ def measure(repeat: int, scale: float) -> list[Figure]:
         for figure in _figures(name, made[size].rows, runs)
     ]
     figures += _figures("loaded into a table", made[LOADED].rows, loaded)
-    rows = [made[size].rows for size in SIZES]
+    return [*figures, *_ratios([made[size].rows for size in SIZES], dry, sketched[LOADED])]
+
+
+def _ratios(
+    rows: Sequence[int], dry: Mapping[int, Sequence[Measured]], peers: Sequence[Measured]
+) -> list[Figure]:
+    """Compare sizes with one another, and the form often sketched with ours."""
+    small, middle, large = (dry[size] for size in SIZES)
     costs = [
         [one.processor_s / count for one in runs]
         for count, runs in zip(rows, (small, middle, large), strict=True)
     ]
-    peers = sketched[LOADED]
     return [
-        *figures,
         _ratio(
             f"batch: processor time of a row, {rows[2]:,} to {rows[0]:,}",
             costs[2],

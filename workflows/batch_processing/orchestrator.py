@@ -113,24 +113,7 @@ def _work(story: Story, reading: Reading) -> Orchestration[list[ShardResult]]:
         at=story.context.current_utc_datetime,
     )
     yield story.ask_control(names.OPEN_OPERATION, plan)
-    task = Task(
-        job_id=job.job_id,
-        pipeline=job.pipeline,
-        reading=reading,
-        batch_size=job.batch_size,
-        dry_run=job.dry_run,
-    )
-    works = [
-        ShardWork(
-            task=task,
-            shard=number,
-            window=share.window,
-            next_chunk=share.first,
-            end_chunk=share.end,
-            rows_per_s=None if job.dry_run else job.rows_per_s,
-        )
-        for number, share in enumerate(shares(story.place.chunk, job.max_parallelism))
-    ]
+    works = _works(story, reading)
     if not works:  # a task_all of nothing gives None
         return []
     story.shards = len(works)
@@ -144,6 +127,29 @@ def _work(story: Story, reading: Reading) -> Orchestration[list[ShardResult]]:
         ]
     )
     return [ShardResult.from_json(raw) for raw in found]
+
+
+def _works(story: Story, reading: Reading) -> list[ShardWork]:
+    """Share the chunks and the parallelism out."""
+    job = story.job
+    task = Task(
+        job_id=job.job_id,
+        pipeline=job.pipeline,
+        reading=reading,
+        batch_size=job.batch_size,
+        dry_run=job.dry_run,
+    )
+    return [
+        ShardWork(
+            task=task,
+            shard=number,
+            window=share.window,
+            next_chunk=share.first,
+            end_chunk=share.end,
+            rows_per_s=None if job.dry_run else job.rows_per_s,
+        )
+        for number, share in enumerate(shares(story.place.chunk, job.max_parallelism))
+    ]
 
 
 def _reconcile(story: Story, shards: list[ShardResult]) -> Orchestration[Account]:
