@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from shared.order_book import OrderBook, SettledOrder
-from tests.support.funchost import until
+from tests.support.funchost import Answer, until
 from tests.support.orders import JSON, accepted, ended, order
 from tests.support.suppliers import Desk
 
@@ -45,9 +45,18 @@ def exported(desk: Desk, job_id: str) -> list[str]:
     return [line["orderId"] for line in desk.lines("output", job_id)]
 
 
+def begun_before(status: Answer, now: datetime) -> bool:
+    """Tell whether an instance that began now would be told from the one before."""
+    if status.status == 404:
+        return True
+    return datetime.fromisoformat(status.json["createdAt"]) < now.replace(microsecond=0)
+
+
 def increment(desk: Desk) -> Any:
     """Do what the schedule does, and wait for the end."""
     before = desk.host.request("GET", STATUS)
+    # A status tells its beginning in whole seconds: begun in the same one, two look like one.
+    until(lambda: begun_before(before, datetime.now(UTC)), patience_s=5, what="a new second")
     answer = desk.host.request(
         "POST", "/admin/functions/batch_processing_start_export", body=b"{}", headers=JSON
     )
