@@ -4,15 +4,14 @@ A card number must never be stored, so it is refused wherever it might be typed,
 repeats it.
 """
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from shared.card_numbers import card_numbers
 from shared.fields import matching
 
-_DIGIT_RUN = re.compile(r"\d(?:[ -]?\d){12,18}")
 _EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}"
 # Nor what turns the direction of writing round: it makes people read what is not there.
 _TURNS = r"\u202a-\u202e\u2066-\u2069"
@@ -21,13 +20,8 @@ _LINES_WITHOUT_CONTROLS = rf"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNS}]*
 
 
 def holds_card_number(text: str) -> bool:
-    """Whether a run of 13 to 19 digits, spaced or not, passes the Luhn check."""
-    return any(_passes_luhn(re.sub(r"\D", "", run)) for run in _DIGIT_RUN.findall(text))
-
-
-def _passes_luhn(digits: str) -> bool:
-    doubled = (sum(divmod(int(digit) * 2, 10)) for digit in digits[-2::-2])
-    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+    """Whether a number of 13 to 19 digits, spaced or not, passes the Luhn check."""
+    return next(card_numbers(text), None) is not None
 
 
 def _refuse_card_number(text: str) -> str:

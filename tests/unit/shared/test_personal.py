@@ -85,3 +85,8 @@ def test_text_that_shows_something_else_than_it_says_is_refused(text: str) -> No
 def test_a_paragraph_has_lines_and_a_plain_text_has_one() -> None:
     assert TypeAdapter(Paragraph).validate_python("one\r\n\ttwo") == "one\n\ttwo"
     assert not accepts(PlainText, "one\ntwo")
+
+
+def test_what_follows_a_card_number_does_not_hide_it() -> None:
+    for text in ("4111 1111 1111 1111 12/29", "2 x 4111-1111-1111-1111", "4111111111111111 737"):
+        assert holds_card_number(text)
