@@ -1,7 +1,8 @@
-"""Composition root: one blueprint per domain module, nothing else."""
+"""Composition root: one blueprint per domain module, and its types of workflow; nothing else."""
 
 import azure.durable_functions as df
 
+from shared.operations.types import TYPES
 from shared.registered import activity_names
 from workflows.approval import (
     activities as approval_activities,
@@ -11,6 +12,7 @@ from workflows.approval import (
     orchestrator as approval_orchestrator,
     pages as approval_pages,
     sweep as approval_sweep,
+    workflow_type as approval_type,
 )
 from workflows.attention import activities as attention_activities, http as attention_http
 from workflows.batch_processing import (
@@ -23,22 +25,26 @@ from workflows.batch_processing import (
     orchestrator as batch_processing_orchestrator,
     schedule as batch_processing_schedule,
     shard as batch_processing_shard,
+    workflow_type as batch_processing_type,
 )
 from workflows.delivery_tracking import (
     activities as delivery_tracking_activities,
     orchestrator as delivery_tracking_orchestrator,
+    workflow_type as delivery_tracking_type,
 )
 from workflows.management import http as management_http
 from workflows.order_processing import (
     activities as order_processing_activities,
     http as order_processing_http,
     orchestrator as order_processing_orchestrator,
+    workflow_type as order_processing_type,
 )
 from workflows.saga import (
     activities as saga_activities,
     definitions as saga_definitions,
     http as saga_http,
     orchestrator as saga_orchestrator,
+    workflow_type as saga_type,
 )
 from workflows.site import http as site_http
 
@@ -75,5 +81,15 @@ for module in (
     site_http,
 ):
     app.register_functions(module.blueprint)
+
+for domain in (
+    order_processing_type,
+    delivery_tracking_type,
+    saga_type,
+    approval_type,
+    batch_processing_type,
+):
+    for workflow_type in domain.TYPES:
+        TYPES.add(workflow_type)
 
 saga_definitions.REGISTRY.refuse_invalid(activity_names(app))

@@ -113,9 +113,16 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
         for alias in node.names
     }
 
-    parts = r"activities|entities|http|http_\w+|increment|orchestrator|pages|schedule|shard|sweep"
+    parts = (
+        r"activities|entities|http|http_\w+|increment|orchestrator|pages|schedule|shard|sweep"
+        r"|workflow_type"
+    )
     pattern = re.compile(rf"workflows\.\w+\.({parts})")
-    checks = {"workflows.saga.definitions", "shared.registered.activity_names"}
+    checks = {
+        "workflows.saga.definitions",
+        "shared.registered.activity_names",
+        "shared.operations.types.TYPES",
+    }
     assert all(pattern.fullmatch(module) for module in imported - checks)
     assert {
         alias.name

@@ -50,7 +50,7 @@ class Reassign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdraw:
-    """Take the request back."""
+    """Take the request back: the requester, or an operator in their place."""
 
     comment: str | None = None
 
@@ -257,7 +257,7 @@ def _unfit_substitute(state: ApprovalState, to: str) -> Refusal | None:
 
 
 def _withdraw(state: ApprovalState, command: Withdraw, actor: Principal) -> Outcome:
-    if actor.id != state.requested.requester:
+    if actor.id != state.requested.requester and not actor.has(Role.OPERATOR):
         return NOT_THE_REQUESTER
     if state.status is ApprovalStatus.WITHDRAWN:
         return Repeated()

@@ -11,7 +11,6 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import TypeAdapter, ValidationError, create_model
 
-from shared.attempts import CANCEL_EVENT
 from shared.clock import system_clock
 from shared.durable import InstanceId, InstanceView, find_instance
 from shared.errors import (
@@ -19,7 +18,6 @@ from shared.errors import (
     InstanceUnknownError,
     InvalidRequestError,
     PastCancellingError,
-    ProviderUnavailableError,
 )
 from shared.http import (
     API_PREFIX,
@@ -33,8 +31,9 @@ from shared.operators import acting_operator
 from shared.ordering import Identifier
 from shared.submission import Submission, submit
 from workflows.saga import names
+from workflows.saga.cancelling import cancel
 from workflows.saga.definitions import ORDER, REGISTRY
-from workflows.saga.gateways import kept_requests, outside
+from workflows.saga.gateways import kept_requests
 from workflows.saga.models import CancelRequest, SagaInput, SagaRequest, SagaStart
 from workflows.saga.orders import OrderSagaBody
 from workflows.saga.plan import Definition
@@ -88,32 +87,14 @@ async def cancel_saga(
         raise InstanceUnknownError("no saga has this id")
     if view.is_terminal:
         raise PastCancellingError("the saga has ended")
-    cancellations = (await asyncio.to_thread(outside)).cancellations
-    if not await asyncio.to_thread(
-        cancellations.cancel,
-        instance_id,
-        actor=actor,
-        reason=request.reason,
-        at=system_clock().now(),
-    ):
+    if not await cancel(client, instance_id, actor=actor, reason=request.reason):
         raise PastCancellingError("the saga is past its pivot: it only goes forward")
-    await _announce(client, instance_id)
     location = workflow_path(instance_id)
     return answer(
         {"instanceId": instance_id, "links": {"self": location}},
         status=HTTPStatus.ACCEPTED,
         headers=while_running(location),
     )
-
-
-async def _announce(client: df.DurableOrchestrationClient, instance_id: InstanceId) -> None:
-    """Tell the instance, so that it need not come to its pivot to find out."""
-    try:
-        await client.raise_event(instance_id.quoted, CANCEL_EVENT, {})
-    except Exception as failure:  # the SDK raises bare Exception
-        view = await find_instance(client, instance_id)
-        if view is None or not view.is_terminal:
-            raise ProviderUnavailableError("the wish is kept and not announced") from failure
 
 
 async def _started(

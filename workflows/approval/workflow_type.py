@@ -1,0 +1,38 @@
+"""What operators may do with approvals."""
+
+from datetime import timedelta
+from typing import Final
+
+import azure.durable_functions as df
+
+from shared.durable import InstanceId
+from shared.operations.types import CancelOutcome, WorkflowType
+from shared.principal import Principal, Proof, Role, address_of
+from workflows.approval import names
+from workflows.approval.decisions import Withdraw
+from workflows.approval.desk import Taken, take
+
+
+async def _cancel(
+    client: df.DurableOrchestrationClient, instance_id: InstanceId, actor: str, reason: str
+) -> CancelOutcome:
+    """Take the request back in the requester's place; the log says who did."""
+    request_id = names.request_of(instance_id)
+    if request_id is None:
+        return CancelOutcome.TOO_LATE
+    proof = Proof.FUNCTION_KEY if address_of(actor) is None else Proof.EASY_AUTH
+    operator = Principal(id=actor, roles=frozenset({Role.OPERATOR}), proof=proof)
+    outcome = await take(client, request_id, Withdraw(comment=reason), operator)
+    return CancelOutcome.REQUESTED if isinstance(outcome, Taken) else CancelOutcome.TOO_LATE
+
+
+TYPES: Final = (
+    WorkflowType(
+        name="approval",
+        title="Approval",
+        orchestrators=frozenset({names.ORCHESTRATOR}),
+        service_level=timedelta(days=2),  # it looks around once a day, whatever it waits for
+        keep_for=timedelta(days=365),
+        cancel=_cancel,
+    ),
+)

@@ -1,0 +1,18 @@
+"""What operators may do with deliveries that are followed."""
+
+from datetime import timedelta
+from typing import Final
+
+from shared.operations.types import WorkflowType
+from workflows.delivery_tracking import names
+
+TYPES: Final = (
+    WorkflowType(
+        name="delivery",
+        title="Delivery",
+        orchestrators=frozenset({names.ORCHESTRATOR}),
+        is_child=True,
+        service_level=timedelta(days=2),
+        keep_for=timedelta(days=90),
+    ),
+)

@@ -1,0 +1,26 @@
+"""What operators may do with orders."""
+
+from datetime import timedelta
+from typing import Final
+
+from shared.operations.types import WorkflowType
+from workflows.order_processing import names
+
+_ORDER: Final = "order-"
+
+
+def _tracking(instance_id: str) -> tuple[str, ...]:
+    return (f"tracking-{instance_id.removeprefix(_ORDER)}",)
+
+
+TYPES: Final = (
+    WorkflowType(
+        name="order",
+        title="Order",
+        orchestrators=frozenset({names.ORCHESTRATOR}),
+        # An order that is shipped waits for its delivery; silence there is found by itself.
+        service_level=timedelta(days=15),
+        keep_for=timedelta(days=90),
+        child_ids=_tracking,
+    ),
+)

@@ -1,0 +1,37 @@
+"""What operators may do with sagas and their steps."""
+
+from datetime import timedelta
+from typing import Final
+
+import azure.durable_functions as df
+
+from shared.durable import InstanceId
+from shared.operations.types import CancelOutcome, WorkflowType
+from workflows.saga import names
+from workflows.saga.cancelling import cancel
+
+
+async def _cancel(
+    client: df.DurableOrchestrationClient, instance_id: InstanceId, actor: str, reason: str
+) -> CancelOutcome:
+    done = await cancel(client, instance_id, actor=actor, reason=reason)
+    return CancelOutcome.REQUESTED if done else CancelOutcome.TOO_LATE
+
+
+TYPES: Final = (
+    WorkflowType(
+        name="saga",
+        title="Saga",
+        orchestrators=frozenset({names.ORCHESTRATOR}),
+        service_level=timedelta(hours=2),
+        keep_for=timedelta(days=90),
+        cancel=_cancel,
+    ),
+    WorkflowType(
+        name="saga-step",
+        title="Step of a saga",
+        orchestrators=frozenset({names.STEP_ORCHESTRATOR}),
+        is_child=True,
+        keep_for=timedelta(days=90),
+    ),
+)
