@@ -30,9 +30,14 @@ _DECIMALS = {
 }
 
 
+def decimals_of(currency: str) -> int:
+    """Return how many digits stand after the point, by ISO 4217."""
+    return _DECIMALS.get(currency, 2)
+
+
 def in_words(minor: int, currency: str) -> str:
     """Write an amount for people: 1999 EUR minor units are ``19.99 EUR``."""
-    decimals = _DECIMALS.get(currency, 2)
+    decimals = decimals_of(currency)
     units, rest = divmod(minor, 10**decimals)
     return f"{units}.{rest:0{decimals}} {currency}" if decimals else f"{units} {currency}"
 

@@ -71,6 +71,14 @@ class IdentityEndpoints:
 type StorageConnection = ConnectionString | IdentityEndpoints
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripeAccount:
+    """With what payments are made at Stripe; ``base_url`` is a local server that stands for it."""
+
+    api_key: str = field(repr=False)
+    base_url: str | None
+
+
 class IdentitySource(StrEnum):
     """What is believed about who a caller is: nothing, App Service's word, or the caller's own."""
 
@@ -99,6 +107,7 @@ class Settings:
         approval_roles: who approves in which role, by mail address; examples on a local emulator.
         source_containers: the containers whose blobs batch jobs may read.
         largest_source: how many bytes a batch job's source may have, packed or unpacked.
+        stripe: the account that takes payments, or None where the sandbox does.
     """
 
     storage: StorageConnection
@@ -116,6 +125,7 @@ class Settings:
     approval_roles: Mapping[str, tuple[str, ...]]
     source_containers: frozenset[str]
     largest_source: int
+    stripe: StripeAccount | None
 
     @property
     def storage_is_local(self) -> bool:
@@ -146,6 +156,7 @@ class Settings:
             approval_roles=_approval_roles(environ, local=is_local_emulator(storage)),
             source_containers=_containers(environ, "BATCH_SOURCE_CONTAINERS", "imports"),
             largest_source=_bytes(environ, "BATCH_LARGEST_SOURCE_BYTES", 4 * 1024**3),
+            stripe=_stripe(environ),
         )
         if settings.identity is IdentitySource.DEVELOPMENT and not settings.storage_is_local:
             raise InvalidSettingError(
@@ -197,6 +208,21 @@ def _identity(environ: Mapping[str, str]) -> IdentitySource:
     except ValueError:
         known = ", ".join(IdentitySource)
         raise InvalidSettingError("APP_IDENTITY", f"{raw!r} is not one of {known}") from None
+
+
+def _stripe(environ: Mapping[str, str]) -> StripeAccount | None:
+    provider = environ.get("PAYMENT_PROVIDER", "").strip() or "sandbox"
+    if provider == "sandbox":
+        return None
+    if provider != "stripe":
+        raise InvalidSettingError("PAYMENT_PROVIDER", f"{provider!r} is not one of sandbox, stripe")
+    api_key = environ.get("STRIPE_API_KEY", "").strip()
+    if not api_key.startswith(("sk_", "rk_")):  # the value itself stays out of the message
+        raise InvalidSettingError("STRIPE_API_KEY", "must be a secret or restricted key of Stripe")
+    base_url = environ.get("STRIPE_API_URL", "").strip().rstrip("/") or None
+    if base_url and urlsplit(base_url).hostname not in _LOOP_BACK:
+        raise InvalidSettingError("STRIPE_API_URL", "may only name a server on this machine")
+    return StripeAccount(api_key=api_key, base_url=base_url)
 
 
 def _public_url(environ: Mapping[str, str]) -> str:

@@ -2,7 +2,8 @@
 
 A port says what this domain needs, in its own words; every call may raise
 ``ProviderUnavailableError`` or ``StorageUnavailableError``, and every call that changes something
-is safe to repeat under the same key. The systems themselves are simulated in shared.sandbox.
+is safe to repeat under the same key. The systems themselves are simulated in shared.sandbox, or
+they are real and reached by shared.providers, as the settings say.
 """
 
 import functools
@@ -13,6 +14,9 @@ from typing import Protocol
 
 from shared.order_book import Book, open_order_book
 from shared.price_list import PriceList
+from shared.providers.payments import ProviderPayment
+from shared.providers.stripe_intents import TABLE as STRIPE_INTENTS, IntentBook
+from shared.providers.stripe_payments import StripePayments
 from shared.sandbox.carrier import (
     AlreadyPickedUp,
     CarrierLedger,
@@ -29,8 +33,8 @@ from shared.sandbox.payments import (
     payment_id_for,
 )
 from shared.sandbox.stock import OutOfStock, ReservationState, Reserved, StockLedger, StockLine
-from shared.settings import current_settings
-from shared.storage import open_storage
+from shared.settings import Settings, current_settings
+from shared.storage import Storage, open_storage
 from shared.stored_requests import StoredRequests
 from workflows.order_processing import names
 from workflows.order_processing.models import (
@@ -140,10 +144,22 @@ def outside() -> Outside:
     return Outside(
         price_list=price_list,
         stock=SandboxStock(stock),
-        payments=SandboxPayments(PaymentLedger(storage)),
+        payments=_payments(settings, storage),
         carrier=SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit)),
         mail=Outbox(storage),
         book=open_order_book(storage),
+    )
+
+
+def _payments(settings: Settings, storage: Storage) -> Payments:
+    if settings.stripe is None:
+        return SandboxPayments(PaymentLedger(storage))
+    return CardPayments(
+        StripePayments.connect(
+            settings.stripe.api_key,
+            intents=IntentBook(storage.table(STRIPE_INTENTS)),
+            base_url=settings.stripe.base_url,
+        )
     )
 
 
@@ -207,6 +223,37 @@ class SandboxPayments:
         if payment.status is LedgerStatus.CAPTURED:
             payment = self._ledger.refund(payment_id, f"{key}:refund")
         return _payment(payment)
+
+
+class CardPayments:
+    """Payments by card at a provider that exists."""
+
+    def __init__(self, provider: StripePayments) -> None:
+        self._provider = provider
+
+    def authorize(self, key: str, *, amount_minor: int, currency: str, token: str) -> Payment:
+        """Hold the amount."""
+        return _provided(
+            self._provider.authorize(key, amount_minor=amount_minor, currency=currency, token=token)
+        )
+
+    def find(self, key: str) -> Payment:
+        """Say what is known."""
+        return _provided(self._provider.find(key))
+
+    def capture(self, key: str) -> Payment:
+        """Take the held amount."""
+        return _provided(self._provider.capture(key))
+
+    def undo(self, key: str) -> Payment:
+        """Void the hold or refund what was taken."""
+        return _provided(self._provider.undo(key))
+
+
+def _provided(found: ProviderPayment | None) -> Payment:
+    if found is None:
+        return Payment(status=PaymentStatus.ABSENT)
+    return Payment(status=PaymentStatus(found.status), payment_id=found.payment_id)
 
 
 class SandboxCarrier:

@@ -232,3 +232,41 @@ def test_a_public_address_that_links_cannot_begin_with_is_refused(url: str) -> N
         Settings.from_environment(
             {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "APP_PUBLIC_URL": url}
         )
+
+
+def test_the_sandbox_takes_payments_unless_told_otherwise() -> None:
+    assert Settings.from_environment(EMULATOR).stripe is None
+
+
+def test_a_stripe_account_is_known_by_its_secret_key_which_never_shows() -> None:
+    environ = {**EMULATOR, "PAYMENT_PROVIDER": "stripe", "STRIPE_API_KEY": "sk_test_CANARY"}
+
+    settings = Settings.from_environment(environ)
+
+    assert settings.stripe is not None
+    assert settings.stripe.api_key == "sk_test_CANARY"
+    assert "CANARY" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("more", "setting"),
+    [
+        ({"PAYMENT_PROVIDER": "barter"}, "PAYMENT_PROVIDER"),
+        ({"PAYMENT_PROVIDER": "stripe"}, "STRIPE_API_KEY"),
+        ({"PAYMENT_PROVIDER": "stripe", "STRIPE_API_KEY": "pk_CANARY"}, "STRIPE_API_KEY"),
+        (
+            {
+                "PAYMENT_PROVIDER": "stripe",
+                "STRIPE_API_KEY": "sk_test_CANARY",
+                "STRIPE_API_URL": "http://elsewhere.example.com",
+            },
+            "STRIPE_API_URL",
+        ),
+    ],
+)
+def test_a_provider_that_cannot_be_paid_with_is_refused(more: dict[str, str], setting: str) -> None:
+    with pytest.raises(InvalidSettingError) as refused:
+        Settings.from_environment({**EMULATOR, **more})
+
+    assert refused.value.setting == setting
+    assert "CANARY" not in str(refused.value)
