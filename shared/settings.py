@@ -2,15 +2,15 @@
 
 One frozen value holds it all; no other module of the application looks at the environment. What
 an orchestration needs of it is put into its input at the HTTP edge, so that a changed setting never
-changes the replay of an instance in flight. Building clients from it is ``shared.storage``'s work.
+changes the replay of an instance in flight. Building clients from it is ``shared.storage``'s work;
+the account and the providers are read in ``storage_settings`` and ``provider_settings``.
 """
 
 import functools
-import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self, cast
@@ -18,18 +18,14 @@ from urllib.parse import urlsplit
 
 from shared.errors import MalformedJsonError
 from shared.principal import address_of
+from shared.provider_settings import StripeAccount, stripe_account
+from shared.setting_readers import LOOP_BACK, InvalidSettingError, seconds, size
 from shared.signed_links import LinkKeys
+from shared.storage_settings import StorageConnection, is_local_emulator, storage_connection
 from shared.strict_json import parse_json
 
-STORAGE_SETTING = "AzureWebJobsStorage"
 EXPORT_SCHEDULE_SETTING = "BATCH_EXPORT_SCHEDULE"
 
-# Azurite's published account, the same on every machine; it opens nothing but a local emulator.
-_EMULATOR_ACCOUNT = "devstoreaccount1"
-_EMULATOR_KEY = (
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-)
-_LOOP_BACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _EXAMPLE_ROLES: Mapping[str, tuple[str, ...]] = {
     "manager": ("manager@example.com",),
     "finance": ("finance.one@example.com", "finance.two@example.com"),
@@ -38,45 +34,8 @@ _EXAMPLE_ROLES: Mapping[str, tuple[str, ...]] = {
     "deputy": ("deputy@example.com",),
 }
 _LOCAL_URL = "http://localhost:7071"
-_LONGEST = timedelta(days=365)
 _CONTAINER = re.compile(r"(?=.{3,40}$)[a-z0-9]+(?:-[a-z0-9]+)*")
-_MOST_BYTES = 1024**4
 _PREFIX = re.compile(r"[a-z][a-z0-9]{0,19}")
-
-
-class InvalidSettingError(ValueError):
-    """A setting is missing or cannot mean anything; the message starts with its name."""
-
-    def __init__(self, setting: str, problem: str) -> None:
-        super().__init__(f"{setting}: {problem}")
-        self.setting = setting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionString:
-    """A storage account reached with a key or a shared access signature."""
-
-    value: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityEndpoints:
-    """A storage account reached with the application's own identity; there is no secret to keep."""
-
-    table_url: str
-    blob_url: str
-    client_id: str | None = None
-
-
-type StorageConnection = ConnectionString | IdentityEndpoints
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StripeAccount:
-    """With what payments are made at Stripe; ``base_url`` is a local server that stands for it."""
-
-    api_key: str = field(repr=False)
-    base_url: str | None
 
 
 class IdentitySource(StrEnum):
@@ -139,15 +98,15 @@ class Settings:
         Raises:
             InvalidSettingError: naming the first setting that is missing or wrong.
         """
-        storage = _storage(environ)
+        storage = storage_connection(environ)
         settings = cls(
             storage=storage,
             data_prefix=_data_prefix(environ),
-            payment_deadline=_seconds(environ, "ORDER_PAYMENT_DEADLINE_S", 900),
-            payment_check_interval=_seconds(environ, "ORDER_PAYMENT_CHECK_INTERVAL_S", 15),
-            reservation_ttl=_seconds(environ, "ORDER_RESERVATION_TTL_S", 5400),
-            delivery_limit=_seconds(environ, "DELIVERY_LIMIT_S", 14 * 24 * 3600),
-            sandbox_transit=_seconds(environ, "SANDBOX_TRANSIT_S", 10),
+            payment_deadline=seconds(environ, "ORDER_PAYMENT_DEADLINE_S", 900),
+            payment_check_interval=seconds(environ, "ORDER_PAYMENT_CHECK_INTERVAL_S", 15),
+            reservation_ttl=seconds(environ, "ORDER_RESERVATION_TTL_S", 5400),
+            delivery_limit=seconds(environ, "DELIVERY_LIMIT_S", 14 * 24 * 3600),
+            sandbox_transit=seconds(environ, "SANDBOX_TRANSIT_S", 10),
             identity=_identity(environ),
             easy_auth_enabled=environ.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true",
             operators_mail=_operators_mail(environ),
@@ -155,8 +114,8 @@ class Settings:
             link_keys=_link_keys(environ),
             approval_roles=_approval_roles(environ, local=is_local_emulator(storage)),
             source_containers=_containers(environ, "BATCH_SOURCE_CONTAINERS", "imports"),
-            largest_source=_bytes(environ, "BATCH_LARGEST_SOURCE_BYTES", 4 * 1024**3),
-            stripe=_stripe(environ),
+            largest_source=size(environ, "BATCH_LARGEST_SOURCE_BYTES", 4 * 1024**3),
+            stripe=stripe_account(environ),
         )
         if settings.identity is IdentitySource.DEVELOPMENT and not settings.storage_is_local:
             raise InvalidSettingError(
@@ -171,23 +130,6 @@ class Settings:
                 " payment is still pending",
             )
         return settings
-
-
-def is_local_emulator(storage: StorageConnection) -> bool:
-    """Tell whether the account is the emulator's, and every address of it on this machine."""
-    match storage:
-        case ConnectionString(value=value):
-            parts = _parts(value)
-            addresses = [
-                urlsplit(url).hostname for name, url in parts.items() if name.endswith("endpoint")
-            ]
-            return (
-                parts.get("accountname") == _EMULATOR_ACCOUNT
-                and {"tableendpoint", "blobendpoint"} <= parts.keys()
-                and all(address in _LOOP_BACK for address in addresses)
-            )
-        case IdentityEndpoints():
-            return False
 
 
 def is_given(setting: str) -> bool:
@@ -210,31 +152,16 @@ def _identity(environ: Mapping[str, str]) -> IdentitySource:
         raise InvalidSettingError("APP_IDENTITY", f"{raw!r} is not one of {known}") from None
 
 
-def _stripe(environ: Mapping[str, str]) -> StripeAccount | None:
-    provider = environ.get("PAYMENT_PROVIDER", "").strip() or "sandbox"
-    if provider == "sandbox":
-        return None
-    if provider != "stripe":
-        raise InvalidSettingError("PAYMENT_PROVIDER", f"{provider!r} is not one of sandbox, stripe")
-    api_key = environ.get("STRIPE_API_KEY", "").strip()
-    if not api_key.startswith(("sk_", "rk_")):  # the value itself stays out of the message
-        raise InvalidSettingError("STRIPE_API_KEY", "must be a secret or restricted key of Stripe")
-    base_url = environ.get("STRIPE_API_URL", "").strip().rstrip("/") or None
-    if base_url and urlsplit(base_url).hostname not in _LOOP_BACK:
-        raise InvalidSettingError("STRIPE_API_URL", "may only name a server on this machine")
-    return StripeAccount(api_key=api_key, base_url=base_url)
-
-
 def _public_url(environ: Mapping[str, str]) -> str:
     platform = environ.get("WEBSITE_HOSTNAME", "").strip()
     url = environ.get("APP_PUBLIC_URL", "").strip().rstrip("/")
     if not url and platform:  # local hosts set it, too, and speak no TLS
-        is_local = urlsplit(f"//{platform}").hostname in _LOOP_BACK
+        is_local = urlsplit(f"//{platform}").hostname in LOOP_BACK
         return f"{'http' if is_local else 'https'}://{platform}"
     if not url:
         return _LOCAL_URL
     parts = urlsplit(url)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOP_BACK)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOP_BACK)
     if not is_safe or not parts.hostname or parts.path or parts.query or parts.username:
         raise InvalidSettingError(
             "APP_PUBLIC_URL", "must be like https://app.example.com, with nothing behind the host"
@@ -308,84 +235,3 @@ def _containers(environ: Mapping[str, str], setting: str, default: str) -> froze
                 setting, f"{name!r} is not 3 to 40 lower-case letters, digits and single dashes"
             )
     return frozenset(names)
-
-
-def _bytes(environ: Mapping[str, str], setting: str, default: int) -> int:
-    raw = environ.get(setting, "").strip() or str(default)
-    if not (raw.isascii() and raw.isdecimal() and 0 < int(raw) <= _MOST_BYTES):
-        raise InvalidSettingError(setting, f"{raw!r} is not 1 to {_MOST_BYTES} bytes")
-    return int(raw)
-
-
-def _seconds(environ: Mapping[str, str], setting: str, default: float) -> timedelta:
-    raw = environ.get(setting, "").strip()
-    try:
-        seconds = float(raw) if raw else float(default)
-    except ValueError:
-        raise InvalidSettingError(setting, f"{raw!r} is not a number of seconds") from None
-    if not (math.isfinite(seconds) and 0 < seconds <= _LONGEST.total_seconds()):
-        raise InvalidSettingError(
-            setting, f"{raw} is not more than 0 and at most {_LONGEST.days} days in seconds"
-        )
-    return timedelta(seconds=seconds)
-
-
-def _storage(environ: Mapping[str, str]) -> StorageConnection:
-    connection_string = environ.get(STORAGE_SETTING, "").strip()
-    if connection_string:
-        return _connection_string(connection_string)
-    account = environ.get(f"{STORAGE_SETTING}__accountName", "").strip()
-    client_id = environ.get(f"{STORAGE_SETTING}__clientId", "").strip() or None
-    return IdentityEndpoints(
-        table_url=_service_url(environ, "table", account),
-        blob_url=_service_url(environ, "blob", account),
-        client_id=client_id,
-    )
-
-
-def _service_url(environ: Mapping[str, str], service: str, account: str) -> str:
-    setting = f"{STORAGE_SETTING}__{service}ServiceUri"
-    url = environ.get(setting, "").strip().rstrip("/")
-    if url:
-        if not url.startswith("https://"):
-            raise InvalidSettingError(setting, f"{url!r} must start with https://")
-        return url
-    if account:
-        return f"https://{account}.{service}.core.windows.net"
-    raise InvalidSettingError(
-        STORAGE_SETTING,
-        "is not set. Give a connection string (UseDevelopmentStorage=true for Azurite),"
-        f" or {STORAGE_SETTING}__accountName, or {setting}",
-    )
-
-
-def _connection_string(raw: str) -> ConnectionString:
-    parts = _parts(raw)
-    if parts.get("usedevelopmentstorage", "").lower() == "true":
-        return ConnectionString(value=_emulator(parts.get("developmentstorageproxyuri", "")))
-    has_key = bool(parts.get("accountname") and parts.get("accountkey"))
-    has_signature = bool(parts.get("sharedaccesssignature"))
-    has_endpoints = bool(parts.get("tableendpoint") and parts.get("blobendpoint"))
-    if not has_key and not (has_signature and has_endpoints):
-        # The value itself is a secret and stays out of the message.
-        raise InvalidSettingError(
-            STORAGE_SETTING,
-            "is not a storage connection string: AccountName and AccountKey are needed, or a"
-            " SharedAccessSignature with TableEndpoint and BlobEndpoint",
-        )
-    return ConnectionString(value=raw)
-
-
-def _parts(raw: str) -> dict[str, str]:
-    pairs = (part.partition("=") for part in raw.split(";") if part.strip())
-    return {name.strip().lower(): value.strip() for name, _, value in pairs}
-
-
-def _emulator(proxy: str) -> str:
-    # The Python SDKs do not know the short form, so it is spelled out here.
-    origin = proxy.rstrip("/") or "http://127.0.0.1"
-    return (
-        f"DefaultEndpointsProtocol=http;AccountName={_EMULATOR_ACCOUNT};AccountKey={_EMULATOR_KEY};"
-        f"BlobEndpoint={origin}:10000/{_EMULATOR_ACCOUNT};"
-        f"TableEndpoint={origin}:10002/{_EMULATOR_ACCOUNT};"
-    )

@@ -9,8 +9,8 @@ from shared.chain import Entry
 from shared.chained_log import ChainedLogs
 from shared.models import JsonObject
 from shared.sandbox.outbox import Message, Outbox
-from shared.settings import ConnectionString
 from shared.storage import Storage
+from shared.storage_settings import ConnectionString
 from tests.support.funchost import Answer, FuncHost, until
 from workflows.approval import names
 

@@ -13,7 +13,8 @@ from shared.http import API_PREFIX
 from shared.link_keys import open_link_keys
 from shared.principal import digest_of_address
 from shared.sandbox.outbox import Outbox
-from shared.settings import InvalidSettingError, current_settings
+from shared.setting_readers import InvalidSettingError
+from shared.settings import current_settings
 from shared.signed_links import LinkClaims, LinkKeys, sign
 from shared.storage import open_storage
 from shared.stored_requests import StoredRequests

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.order_book import READABLE_AFTER, OrderBook, SettledOrder
-from shared.settings import ConnectionString
 from shared.storage import Row, Storage
+from shared.storage_settings import ConnectionString
 
 pytestmark = pytest.mark.integration
 

@@ -12,8 +12,9 @@ import pytest
 
 from shared.catalogue import Catalogue
 from shared.order_book import OrderBook, SettledOrder
-from shared.settings import ConnectionString, Settings
+from shared.settings import Settings
 from shared.storage import BlobVersion, Container, Storage
+from shared.storage_settings import ConnectionString
 from tests.support.functions import activities_in
 from tests.support.playing import T0
 from workflows.batch_processing import activities, gateways, http_files, names, sources

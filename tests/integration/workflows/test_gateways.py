@@ -9,8 +9,8 @@ import pytest
 from shared.sandbox.carrier import CarrierLedger, TrackingStatus
 from shared.sandbox.payments import PaymentLedger
 from shared.sandbox.stock import StockLedger
-from shared.settings import ConnectionString
 from shared.storage import Storage
+from shared.storage_settings import ConnectionString
 from shared.stored_requests import StoredRequests
 from tests.support.playing import T0
 from workflows.delivery_tracking import gateways as tracking

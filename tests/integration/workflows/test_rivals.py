@@ -9,8 +9,8 @@ import pytest
 
 from shared.attention import Action, Alert, OpenStep, Trouble
 from shared.sandbox.orders import OrderBook
-from shared.settings import ConnectionString
 from shared.storage import Storage
+from shared.storage_settings import ConnectionString
 from tests.support.playing import T0
 from workflows.attention.gateways import Board
 from workflows.attention.models import AskedRound, DecisionRequest, RoundState

@@ -4,13 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.settings import (
-    ConnectionString,
-    IdentityEndpoints,
-    IdentitySource,
-    InvalidSettingError,
-    Settings,
-)
+from shared.setting_readers import InvalidSettingError
+from shared.settings import IdentitySource, Settings
+from shared.storage_settings import ConnectionString, IdentityEndpoints
 
 EMULATOR = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
 

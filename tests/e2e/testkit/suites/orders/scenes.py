@@ -13,7 +13,7 @@ import pytest
 
 from funchost.testing import BlockingHost, InstanceStatus
 from scripts.layout import ROOT
-from shared.settings import STORAGE_SETTING
+from shared.storage_settings import STORAGE_SETTING
 from tests.support.books import Books
 from tests.support.orders import order, total_of
 from workflows.delivery_tracking import names as tracking_names
