@@ -41,6 +41,7 @@ class WorkflowType:
         name: what the API calls it; lower-case letters and dashes.
         title: what people call it.
         orchestrators: the registered names that run it.
+        id_prefix: what the ids of all its instances begin with; empty where no rule says so.
         is_child: it is only ever a part of another workflow; lists leave it out unless asked.
         service_level: Running longer than this without progress is a finding.
         keep_for: how long it is kept after its end.
@@ -54,6 +55,7 @@ class WorkflowType:
     name: str
     title: str
     orchestrators: frozenset[str]
+    id_prefix: str = ""
     is_child: bool = False
     service_level: timedelta = timedelta(hours=1)
     keep_for: timedelta = timedelta(days=30)

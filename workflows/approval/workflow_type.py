@@ -31,6 +31,7 @@ TYPES: Final = (
         name="approval",
         title="Approval",
         orchestrators=frozenset({names.ORCHESTRATOR}),
+        id_prefix=names.instance_of(""),
         service_level=timedelta(days=2),  # it looks around once a day, whatever it waits for
         keep_for=timedelta(days=365),
         cancel=_cancel,

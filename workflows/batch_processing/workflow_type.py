@@ -31,6 +31,7 @@ TYPES: Final = (
         name="batch",
         title="Batch job",
         orchestrators=frozenset({names.ORCHESTRATOR}),
+        id_prefix=_JOB,
         cancel=_cancel,
         child_ids=_shards,
     ),
@@ -38,6 +39,7 @@ TYPES: Final = (
         name="batch-shard",
         title="Shard of a batch job",
         orchestrators=frozenset({names.SHARD}),
+        id_prefix=_JOB,
         is_child=True,
     ),
     WorkflowType(

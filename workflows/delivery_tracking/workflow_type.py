@@ -11,6 +11,7 @@ TYPES: Final = (
         name="delivery",
         title="Delivery",
         orchestrators=frozenset({names.ORCHESTRATOR}),
+        id_prefix="tracking-",
         is_child=True,
         service_level=timedelta(days=2),
         keep_for=timedelta(days=90),

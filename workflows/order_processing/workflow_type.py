@@ -18,6 +18,7 @@ TYPES: Final = (
         name="order",
         title="Order",
         orchestrators=frozenset({names.ORCHESTRATOR}),
+        id_prefix=_ORDER,
         # An order that is shipped waits for its delivery; silence there is found by itself.
         service_level=timedelta(days=15),
         keep_for=timedelta(days=90),

@@ -23,6 +23,7 @@ TYPES: Final = (
         name="saga",
         title="Saga",
         orchestrators=frozenset({names.ORCHESTRATOR}),
+        id_prefix="saga-",
         service_level=timedelta(hours=2),
         keep_for=timedelta(days=90),
         cancel=_cancel,
