@@ -32,7 +32,7 @@ from workflows.delivery_tracking import (
     orchestrator as delivery_tracking_orchestrator,
     workflow_type as delivery_tracking_type,
 )
-from workflows.management import http as management_http
+from workflows.management import http as management_http, http_list as management_http_list
 from workflows.order_processing import (
     activities as order_processing_activities,
     http as order_processing_http,
@@ -78,6 +78,7 @@ for module in (
     batch_processing_increment,
     batch_processing_schedule,
     management_http,
+    management_http_list,
     site_http,
 ):
     app.register_functions(module.blueprint)

@@ -190,7 +190,8 @@ class ManagementApi:
 
     async def _told(self, instance_id: InstanceId, operation: str, reason: str) -> Answer:
         where = f"instances/{instance_id.quoted}/{operation}"
-        return _answer(await self._send("POST", where, {"reason": reason}))
+        reply = await self._send("POST", where, {"reason": reason})
+        return _answer(reply, refused_as_failure=operation != "terminate")
 
     async def _send(
         self,
@@ -282,7 +283,8 @@ def _instant(text: str | None) -> datetime | None:
     return None if not text else datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _answer(reply: _Reply) -> Answer:
+def _answer(reply: _Reply, *, refused_as_failure: bool = False) -> Answer:
+    """Read what was said to a change; some versions say a refusal as if they had failed."""
     match reply.status:
         case HTTPStatus.OK | HTTPStatus.ACCEPTED:
             return Answer.DONE
@@ -290,8 +292,9 @@ def _answer(reply: _Reply) -> Answer:
             return Answer.UNKNOWN
         case HTTPStatus.GONE:
             return Answer.ENDED
-        # Not in a state that allows it: the runtime's versions say it in one way or the other.
-        case HTTPStatus.PRECONDITION_FAILED | HTTPStatus.INTERNAL_SERVER_ERROR:
+        case HTTPStatus.PRECONDITION_FAILED:
+            return Answer.REFUSED
+        case HTTPStatus.INTERNAL_SERVER_ERROR if refused_as_failure:
             return Answer.REFUSED
         case _:
             raise _unexpected(reply)

@@ -6,7 +6,7 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from tests.support.clients import MemoryClient, a_get, document
+from tests.support.clients import MemoryClient, document
 from tests.support.functions import handler_of
 from workflows.management import http
 
@@ -14,9 +14,16 @@ HANDLER = handler_of(http.get_workflow)
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
-def get(client: MemoryClient, instance_id: str = "order-A1", **params: str) -> func.HttpResponse:
-    request = a_get(
-        f"/api/workflows/{instance_id}", route_params={"instanceId": instance_id}, params=params
+def get(
+    client: MemoryClient, instance_id: str = "order-A1", known: str = "", **params: str
+) -> func.HttpResponse:
+    request = func.HttpRequest(
+        method="GET",
+        url=f"http://evil.example/api/workflows/{instance_id}",
+        headers={"If-None-Match": known} if known else {},
+        route_params={"instanceId": instance_id},
+        params=params,
+        body=b"",
     )
     response: func.HttpResponse = asyncio.run(HANDLER(request, client=client))
     return response
@@ -39,6 +46,7 @@ def test_a_running_instance_shows_its_business_status_and_when_to_ask_again() ->
     assert document(response) == {
         "instanceId": "order-A1",
         "workflow": "o",
+        "type": "other",
         "runtimeStatus": "Running",
         "businessStatus": "reserving_stock",
         "createdAt": "2030-01-01T12:00:00Z",
@@ -49,6 +57,10 @@ def test_a_running_instance_shows_its_business_status_and_when_to_ask_again() ->
         "links": {
             "self": "/api/workflows/order-A1",
             "history": "/api/workflows/order-A1?include=history",
+            "explain": "/api/workflows/order-A1/explain",
+            "audit": "/api/workflows/order-A1/audit",
+            "terminate": "/api/workflows/order-A1/terminate",
+            "suspend": "/api/workflows/order-A1/suspend",
         },
     }
 
@@ -102,11 +114,133 @@ def test_history_is_shown_when_asked_for() -> None:
     ]
 
 
-def test_nothing_else_can_be_asked_for() -> None:
-    response = get(a_client(), include="input")
+def test_of_a_long_history_the_newest_events_are_shown_and_it_says_so() -> None:
+    client = a_client(historyEvents=[{"EventType": "TimerFired", "No": no} for no in range(500)])
+
+    usual = document(get(client, include="history"))
+    few = document(get(client, include="history", limit="2"))
+    all_ = document(get(client, include="history", limit="1000"))
+
+    assert (len(usual["historyEvents"]), usual["historyTruncated"]) == (200, True)
+    assert [event["No"] for event in few["historyEvents"]] == [498, 499]
+    assert (len(all_["historyEvents"]), all_["historyTruncated"]) == (500, False)
+
+
+def test_what_is_private_is_hidden_from_statuses_outputs_and_histories() -> None:
+    mail, token = "jane@example.com", "tok_5c1"
+    client = a_client(
+        runtimeStatus="Completed",
+        customStatus={"note": f"wrote to {mail}"},
+        output={"status": "done", "paymentToken": token},
+        historyEvents=[
+            {"EventType": "ExecutionStarted", "Input": "the raw input"},
+            {"EventType": "TaskCompleted", "Result": {"email": mail}, "Input": {"token": token}},
+        ],
+    )
+
+    body = get(client, include="history").get_body().decode()
+
+    assert mail not in body
+    assert token not in body
+    assert "raw input" not in body
+    assert document(get(client))["businessStatus"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("params", "pointer"),
+    [
+        ({"include": "input"}, "?include"),
+        ({"incldue": "history"}, "?incldue"),
+        ({"wait": "31"}, "?wait"),
+        ({"wait": "-1"}, "?wait"),
+        ({"wait": "1.5"}, "?wait"),
+        ({"limit": "0"}, "?limit"),
+        ({"limit": "\u0661"}, "?limit"),
+    ],
+)
+def test_nothing_else_can_be_asked_for(params: dict[str, str], pointer: str) -> None:
+    response = get(a_client(), **params)
 
     assert response.status_code == 400
-    assert document(response)["errors"][0]["pointer"] == "?include"
+    assert document(response)["errors"][0]["pointer"] == pointer
+
+
+def test_a_document_that_the_client_has_is_not_sent_again() -> None:
+    client = a_client()
+    etag = get(client).headers["ETag"]
+
+    again = get(client, known=f'"other", W/{etag}')
+    client.put("order-A1", customStatus={"status": "paid"})
+    changed = get(client, known=etag)
+
+    assert (again.status_code, again.get_body()) == (304, b"")
+    assert again.headers["ETag"] == etag
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != etag
+
+
+def test_whoever_waits_is_answered_when_something_changes() -> None:
+    client = a_client()
+    etag = get(client).headers["ETag"]
+    looks = iter(["reserving_stock", "paid"])
+
+    class Moving(MemoryClient):
+        async def get_status(self, instance_id: str, **options: bool) -> Any:
+            if status := next(looks, None):
+                client.put("order-A1", customStatus={"status": status})
+            return await client.get_status(instance_id, **options)
+
+    client.put("order-A1", customStatus={"status": "reserving_stock"})
+    etag = get(client).headers["ETag"]
+
+    response = get(Moving(), known=etag, wait="30")
+
+    assert document(response)["businessStatus"] == "paid"
+
+
+def test_who_knows_nothing_waits_for_the_next_change() -> None:
+    client = a_client()
+    asked = 0
+
+    class Ending(MemoryClient):
+        async def get_status(self, instance_id: str, **options: bool) -> Any:
+            nonlocal asked
+            asked += 1
+            if asked == 2:
+                client.put("order-A1", runtimeStatus="Completed", output={"status": "done"})
+            return await client.get_status(instance_id, **options)
+
+    assert document(get(Ending(), wait="30"))["runtimeStatus"] == "Completed"
+
+
+def test_a_wait_ends_at_once_where_nothing_will_change_or_something_has() -> None:
+    ended = a_client(runtimeStatus="Completed", output={"status": "done"})
+    etag = get(ended).headers["ETag"]
+
+    assert get(ended, wait="30").status_code == 200
+    assert get(ended, known=etag, wait="30").status_code == 304
+    assert get(a_client(), known='"old"', wait="30").status_code == 200
+
+
+def test_a_wait_in_which_nothing_happens_ends_with_nothing_new() -> None:
+    client = a_client()
+    etag = get(client).headers["ETag"]
+
+    assert get(client, known=etag, wait="1").status_code == 304
+
+
+def test_links_offer_what_can_be_done_now() -> None:
+    def offered(**instance: Any) -> set[str]:
+        links = document(get(a_client(**instance)))["links"]
+        return set(links) - {"self", "history", "explain", "audit"}
+
+    assert offered(name="saga_orchestrator") == {"cancel", "terminate", "suspend"}
+    assert offered(runtimeStatus="Suspended") == {"terminate", "resume"}
+    assert offered(runtimeStatus="Failed") == {"rewind"}
+    assert offered(runtimeStatus="Completed") == set()
+    assert offered(runtimeStatus="Completed", name="batch_processing_export_increment") == {
+        "restart"
+    }
 
 
 @pytest.mark.parametrize(
