@@ -11,6 +11,7 @@ from scripts.console import DevError, complain
 from scripts.layout import HOST_STATE, ROOT, VENV
 
 INTERRUPTED: Final = 130
+_WF: Final = "wf"
 
 _EPILOG: Final = """\
 Every word sets up what it needs first: Python packages in .venv, Azurite in .dev. Both stay in
@@ -38,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     words.add_parser("azurite", help="run the storage emulator alone")
     words.add_parser("audit", help="check the logs of approvals that ./dev start has kept")
     _passing_on(words, "bench", "measure", "python -m benchmarks")
+    _passing_on(words, _WF, "look at workflows, start them, decide, operate", "wfctl")
     words.add_parser("doctor", help="say what was found on this machine")
     lock = words.add_parser("lock", help="pin the requirements, with hashes")
     lock.add_argument("--upgrade", action="store_true", help="to the newest that is allowed")
@@ -50,7 +52,10 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Do what the word says and return the exit code."""
     line = parser()
-    options, rest = line.parse_known_args(arguments)
+    # `wf` answers --help itself, and has a use for what argparse would take out, such as `--`.
+    whole = len(arguments) if arguments[:1] != [_WF] else 1
+    options, rest = line.parse_known_args(arguments[:whole])
+    rest += arguments[whole:]
     if rest and not getattr(options, "passes_on", False):
         line.error(f"{options.word} does not take {' '.join(rest)}")
     if options.word in {None, "help"}:
@@ -81,15 +86,16 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
         "func": lambda: host.func(rest),
         "azurite": host.azurite,
         "audit": upkeep.audit,
-        "bench": lambda: _bench(rest),
+        "bench": lambda: _module("benchmarks", rest),
+        _WF: lambda: _module("wfctl", rest),
         "doctor": upkeep.doctor,
         "lock": lambda: upkeep.lock(upgrade=options.upgrade),
     }
     return words[options.word]()
 
 
-def _bench(arguments: list[str]) -> int:
-    command = [str(VENV / "bin" / "python"), "-m", "benchmarks", *arguments]
+def _module(name: str, arguments: list[str]) -> int:
+    command = [str(VENV / "bin" / "python"), "-m", name, *arguments]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 

@@ -22,6 +22,7 @@ SOURCES: Final = (
     "shared",
     "workflows",
     "funchost",
+    "wfctl",
     "scripts",
     "tests",
     "benchmarks",
