@@ -1,14 +1,13 @@
 """HTTP edges: read a body strictly, answer problems (RFC 9457), never leak what went wrong inside.
 
-One table maps error codes to statuses; handlers raise and `answers_problems` answers. Nothing here
-knows a domain, and the JSON rules themselves are in shared.strict_json.
+One table maps error codes to statuses; handlers raise, and `problem` puts it into an answer. No
+domain is known here, and the JSON rules themselves are in shared.strict_json.
 """
 
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -75,8 +74,6 @@ _WHAT_CALLERS_ARE_TOLD = "A system that this needs did not answer; repeating the
 _INTERNAL: tuple[int, str, Mapping[str, str]] = (500, "Something went wrong inside", {})
 
 _logger = logging.getLogger(__name__)
-
-type Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 
 def read_model[M: EdgeModel](req: func.HttpRequest, model: type[M]) -> M:
@@ -156,26 +153,6 @@ def workflow_path(instance_id: str) -> str:
 def while_running(location: str) -> dict[str, str]:
     """Return the headers that tell a client where and when to ask next."""
     return {"Location": location, "Retry-After": _RETRY_AFTER_SECONDS}
-
-
-def answers_problems(handler: Handler) -> Handler:
-    """Turn what a handler raises into a problem answer.
-
-    Named errors say their message; anything else is logged with its traceback and answered
-    with nothing but the fact.
-    """
-
-    @wraps(handler)
-    async def guarded(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
-        try:
-            return await handler(req, **bindings)
-        except WorkflowError as error:
-            return problem(req, error)
-        except Exception:
-            _logger.exception("unhandled failure in %s", handler.__name__)
-            return problem(req, None)
-
-    return guarded
 
 
 def _code(error: WorkflowError | None) -> str:

@@ -22,12 +22,14 @@ class Role(StrEnum):
     """Everything that somebody may be allowed beyond what everybody is.
 
     AUTO_APPROVE may ask for levels that silence approves; OPERATOR may reassign and see every
-    request. WORKFLOW_OPERATOR decides what workflows cannot, and cancels them.
+    request. WORKFLOW_OPERATOR decides what workflows cannot, and changes them; WORKFLOW_READER sees
+    what operators see.
     """
 
     AUTO_APPROVE = "approval.auto_approve"
     OPERATOR = "approval.operator"
     WORKFLOW_OPERATOR = "workflow.operator"
+    WORKFLOW_READER = "workflow.reader"
 
 
 class Proof(StrEnum):

@@ -4,11 +4,17 @@ The one place of the application that knows how the SDK keeps functions before t
 its own list can be asked for only once, and that is the host's to do.
 """
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, cast
 
 import azure.durable_functions as df
+import azure.functions as func
+
+from shared.endpoints import Endpoint, endpoint_of
 
 _ACTIVITY = "activityTrigger"
+_HTTP = "httpTrigger"
 
 
 def activity_names(app: df.DFApp) -> frozenset[str]:
@@ -18,10 +24,48 @@ def activity_names(app: df.DFApp) -> frozenset[str]:
 
 def functions_of(app: df.DFApp, *, trigger: str) -> frozenset[str]:
     """Return the names of the functions with a kind of trigger that are registered so far."""
-    builders = cast("Any", app)._function_builders  # noqa: SLF001 - see above
-    functions = [builder._function for builder in builders]  # noqa: SLF001 - see above
     return frozenset(
         function.get_function_name()
-        for function in functions
+        for function in _functions(app)
         if function.get_trigger().type == trigger
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpFunction:
+    """A function that answers requests; ``endpoint`` is None when it declares nothing."""
+
+    name: str
+    route: str
+    methods: tuple[str, ...]
+    needs_key: bool
+    endpoint: Endpoint | None
+    call: Callable[..., Any]
+
+
+def http_functions(app: df.DFApp) -> tuple[HttpFunction, ...]:
+    """Return the HTTP functions that are registered so far, in that order."""
+    return tuple(
+        _http_function(function)
+        for function in _functions(app)
+        if function.get_trigger().type == _HTTP
+    )
+
+
+def _http_function(function: Any) -> HttpFunction:
+    trigger = function.get_trigger()
+    call = function.get_user_function()
+    return HttpFunction(
+        name=function.get_function_name(),
+        route=trigger.route,
+        methods=tuple(getattr(method, "value", method).upper() for method in trigger.methods),
+        # What says nothing has the app's own level, which is the function's key.
+        needs_key=trigger.auth_level is not func.AuthLevel.ANONYMOUS,
+        endpoint=endpoint_of(call),
+        call=getattr(call, "client_function", call),  # without the SDK's client, where there is one
+    )
+
+
+def _functions(app: df.DFApp) -> Iterable[Any]:
+    builders = cast("Any", app)._function_builders  # noqa: SLF001 - see above
+    return [builder._function for builder in builders]  # noqa: SLF001 - see above

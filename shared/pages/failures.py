@@ -1,17 +1,21 @@
 """What a person sees when a page cannot be shown: what it means for them, never what went wrong."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from shared.errors import WorkflowError
+from shared.access import Permission
+from shared.endpoints import Handler, endpoint
+from shared.errors import IdentityRequiredError, WorkflowError
+from shared.openapi import HTML, Answer, Operation
+from shared.pages.doors import way_in
 from shared.pages.rendering import Pages
-
-type PageHandler = Callable[..., Awaitable[func.HttpResponse]]
+from shared.settings import current_settings
 
 
 class Link(NamedTuple):
@@ -28,6 +32,9 @@ class _Told(NamedTuple):
 
 
 _TOLD: Final[Mapping[str, _Told]] = {
+    "role_required": _Told(
+        403, "This is not for you", "You are signed in, and this page asks for a role you lack."
+    ),
     "foreign_form": _Told(
         403,
         "This form was not sent from here",
@@ -46,28 +53,37 @@ _TOLD: Final[Mapping[str, _Told]] = {
 _INSIDE: Final = _Told(
     500, "Something went wrong", "It was noted and will be looked into. You may try again."
 )
+_SIGN_IN_FIRST: Final = "Sign in first"
+_PAGE: Final = Operation(
+    tag="Pages", answers={200: Answer(description="The page.", media_types=(HTML,))}
+)
 _RETRY_AFTER: Final = {503: {"Retry-After": "5"}}
 
 _logger = logging.getLogger(__name__)
 _pages = Pages(Path(__file__).with_name("templates"))
 
 
-def answers_pages(handler: PageHandler) -> PageHandler:
-    """Turn what a handler of a page raises into a page that tells a person what it means."""
+def page(permission: Permission, operation: Operation = _PAGE) -> Callable[[Handler], Handler]:
+    """Declare the handler of a page; what it raises becomes a page that says what it means."""
+    return endpoint(permission, operation, told=_told)
 
-    @wraps(handler)
-    async def guarded(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
-        try:
-            return await handler(req, **bindings)
-        except WorkflowError as error:
-            if error.code not in _TOLD:
-                _logger.exception("unhandled failure in %s", handler.__name__)
-            return notice(*_TOLD.get(error.code, _INSIDE))
-        except Exception:
-            _logger.exception("unhandled failure in %s", handler.__name__)
-            return notice(*_INSIDE)
 
-    return guarded
+def _told(req: func.HttpRequest, error: WorkflowError | None) -> func.HttpResponse:
+    if isinstance(error, IdentityRequiredError):
+        return _nobody(urlsplit(req.url).path)
+    if error and error.code not in _TOLD:
+        _logger.error("no page says this", exc_info=error)
+    return notice(*_TOLD.get(error.code if error else "", _INSIDE))
+
+
+def _nobody(path: str) -> func.HttpResponse:
+    """Lead to where people sign in, and from there to the page that they wanted."""
+    door = way_in(current_settings().identity, path)
+    if door is None:
+        said = ("Nobody can sign in here.", "If a mail led you here, use its links to decide.")
+        return notice(HTTPStatus.UNAUTHORIZED, _SIGN_IN_FIRST, *said)
+    link = Link(path=door, text="Sign in")
+    return notice(HTTPStatus.UNAUTHORIZED, _SIGN_IN_FIRST, link=link)
 
 
 def notice(

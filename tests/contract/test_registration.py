@@ -172,38 +172,6 @@ def test_the_app_is_indexed_by_the_real_worker(
     assert set(json.loads(indexed.stdout)) == set(registered) | more
 
 
-# A link proves itself; everything else here asks who is calling, which a key cannot say.
-OPEN_TO_ALL = {
-    "site_get_asset",
-    "site_sign_in",
-    "approval_open_link",
-    "approval_download_by_link",
-    "approval_show_inbox",
-    "approval_inbox",
-    "approval_look",
-    "approval_get_document",
-    "approval_audit",
-    "approval_decide",
-    "approval_delegate",
-    "approval_reassign",
-    "approval_withdraw",
-    "approval_resubmit",
-}
-
-
-def test_http_functions_need_a_key_except_those_that_know_the_caller(
-    registered: dict[str, str],
-) -> None:
-    without_key = {
-        name
-        for name, function in functions().items()
-        if registered[name] == "httpTrigger"
-        and function.get_trigger().auth_level.value != "function"
-    }
-
-    assert without_key == OPEN_TO_ALL
-
-
 STUBS = sorted((ROOT / "typings").rglob("*.pyi"))
 
 

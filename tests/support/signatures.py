@@ -8,9 +8,11 @@ from uuid import uuid4
 from shared.chain import Entry
 from shared.chained_log import ChainedLogs
 from shared.models import JsonObject
+from shared.principal import Role
 from shared.sandbox.outbox import Message, Outbox
 from shared.storage import Storage
 from shared.storage_settings import ConnectionString
+from tests.support.approvals import OPERATOR
 from tests.support.funchost import Answer, FuncHost, until
 from workflows.approval import names
 
@@ -60,7 +62,10 @@ class Office:
 
     def workflow(self, request_id: str, *, history: bool = False) -> Any:
         query = "?include=history" if history else ""
-        answer = self.host.request("GET", f"/api/workflows/{names.instance_of(request_id)}{query}")
+        path = f"/api/workflows/{names.instance_of(request_id)}{query}"
+        # Histories are for operators.
+        operator = {"X-Dev-Principal": OPERATOR, "X-Dev-Roles": Role.WORKFLOW_OPERATOR}
+        answer = self.host.request("GET", path, headers=operator)
         return answer.json if answer.status == 200 else None
 
     def until_level(self, request_id: str, level: int, *, round_: int = 1) -> None:

@@ -13,8 +13,10 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.access import Permission
 from shared.clock import system_clock
 from shared.durable import InstanceId, InstanceView
+from shared.endpoints import endpoint
 from shared.errors import (
     FieldProblem,
     IdentityRequiredError,
@@ -22,7 +24,7 @@ from shared.errors import (
     InvalidRequestError,
     RefusedError,
 )
-from shared.http import answer, answers_problems, read_model, while_running, workflow_path
+from shared.http import answer, read_model, while_running, workflow_path
 from shared.identity import principal_of
 from shared.ids import new_id
 from shared.principal import Principal, Role
@@ -64,7 +66,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.SUBMIT)
 @blueprint.route(route="approvals", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.START_WORKFLOW)
 async def submit_request(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -86,7 +88,7 @@ async def submit_request(
 
 @blueprint.function_name(names.INBOX)
 @blueprint.route(route="approvals/inbox", methods=["GET"], auth_level=_IDENTITY)
-@answers_problems
+@endpoint(Permission.READ_APPROVAL)
 async def list_waiting(req: func.HttpRequest) -> func.HttpResponse:
     """List what waits for the caller, a hundred at most."""
     caller = _caller(req)
@@ -96,7 +98,7 @@ async def list_waiting(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name(names.LOOK)
 @blueprint.route(route="approvals/{instanceId}", methods=["GET"], auth_level=_IDENTITY)
-@answers_problems
+@endpoint(Permission.READ_APPROVAL)
 async def look_at_request(req: func.HttpRequest) -> func.HttpResponse:
     """Show a request to those who take part in it and to operators; nobody else learns of it."""
     caller = _caller(req)
@@ -112,7 +114,7 @@ async def look_at_request(req: func.HttpRequest) -> func.HttpResponse:
     route="approvals/{instanceId}/levels/{level}", methods=["POST"], auth_level=_IDENTITY
 )
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.DECIDE_APPROVAL)
 async def decide_level(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -132,7 +134,7 @@ async def decide_level(
 @blueprint.function_name(names.DELEGATE)
 @blueprint.route(route="approvals/{instanceId}/delegate", methods=["POST"], auth_level=_IDENTITY)
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.DECIDE_APPROVAL)
 async def delegate(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -145,7 +147,7 @@ async def delegate(
 @blueprint.function_name(names.REASSIGN)
 @blueprint.route(route="approvals/{instanceId}/reassign", methods=["POST"], auth_level=_IDENTITY)
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.DECIDE_APPROVAL)
 async def reassign(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -158,7 +160,7 @@ async def reassign(
 @blueprint.function_name(names.WITHDRAW)
 @blueprint.route(route="approvals/{instanceId}/withdraw", methods=["POST"], auth_level=_IDENTITY)
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.DECIDE_APPROVAL)
 async def withdraw(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -171,7 +173,7 @@ async def withdraw(
 @blueprint.function_name(names.RESUBMIT)
 @blueprint.route(route="approvals/{instanceId}/resubmit", methods=["POST"], auth_level=_IDENTITY)
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.DECIDE_APPROVAL)
 async def resubmit(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

@@ -9,16 +9,15 @@ import asyncio
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.access import Permission
 from shared.chain import Entry
 from shared.durable import InstanceId
-from shared.errors import IdentityRequiredError, InstanceUnknownError, RefusedError
-from shared.http import answer, answers_problems
-from shared.identity import principal_of
+from shared.endpoints import endpoint
+from shared.errors import InstanceUnknownError
+from shared.http import answer
 from shared.models import JsonObject
-from shared.principal import Role
 from workflows.approval import names
 from workflows.approval.audit import auditor
-from workflows.approval.decisions import NOT_AN_OPERATOR
 
 blueprint = df.Blueprint()
 
@@ -29,14 +28,9 @@ blueprint = df.Blueprint()
     methods=["GET"],
     auth_level=func.AuthLevel.ANONYMOUS,  # who calls is proved by an identity, not by a key
 )
-@answers_problems
+@endpoint(Permission.AUDIT_APPROVAL)
 async def audit_request(req: func.HttpRequest) -> func.HttpResponse:
     """Show every entry, whether the log is as it was written, and where it is not."""
-    caller = principal_of(req)
-    if caller is None:
-        raise IdentityRequiredError("sign in first")
-    if not caller.has(Role.OPERATOR):
-        raise RefusedError(NOT_AN_OPERATOR.code, NOT_AN_OPERATOR.detail)
     request_id = names.request_of(InstanceId.parse(req.route_params.get("instanceId", "")))
     if request_id is None:
         raise InstanceUnknownError("no approval has this id")

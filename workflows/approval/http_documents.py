@@ -12,7 +12,9 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
+from shared.access import Permission
 from shared.durable import InstanceId
+from shared.endpoints import endpoint
 from shared.errors import (
     BodyTooLargeError,
     FieldProblem,
@@ -21,7 +23,7 @@ from shared.errors import (
     InvalidRequestError,
     UnsupportedMediaTypeError,
 )
-from shared.http import answer, answers_problems, header
+from shared.http import answer, header
 from shared.identity import principal_of
 from shared.pages import attachment
 from shared.personal import PlainText
@@ -46,7 +48,7 @@ blueprint = df.Blueprint()
 
 @blueprint.function_name(names.UPLOAD_DOCUMENT)
 @blueprint.route(route="approvals/documents", methods=["POST"])
-@answers_problems
+@endpoint(Permission.START_WORKFLOW)
 async def upload_document(req: func.HttpRequest) -> func.HttpResponse:
     """Keep the body as a document: 201 when it is new, 200 when the same bytes are kept.
 
@@ -80,7 +82,7 @@ async def upload_document(req: func.HttpRequest) -> func.HttpResponse:
     methods=["GET"],
     auth_level=func.AuthLevel.ANONYMOUS,  # who calls is proved by an identity, not by a key
 )
-@answers_problems
+@endpoint(Permission.READ_APPROVAL)
 async def get_document(req: func.HttpRequest) -> func.HttpResponse:
     """Hand out a version of a request's document to those who take part in it and operators."""
     caller = principal_of(req)

@@ -16,8 +16,9 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import ValidationError
 
+from shared.access import Permission
 from shared.clock import system_clock
-from shared.errors import InvalidRequestError
+from shared.errors import IdentityRequiredError, InvalidRequestError
 from shared.http import API_PREFIX
 from shared.identity import principal_of
 from shared.pages import (
@@ -25,14 +26,15 @@ from shared.pages import (
     Form,
     Link,
     Pages,
-    answers_pages,
     attachment,
     notice,
+    page,
     read_form,
     see_other,
+    way_out,
 )
 from shared.principal import Principal, Proof
-from shared.settings import IdentitySource, current_settings
+from shared.settings import current_settings
 from workflows.approval import names
 from workflows.approval.decisions import (
     DOCUMENT_CHANGED,
@@ -58,16 +60,6 @@ _MOST_WAITING: Final = 100
 _DELEGATE: Final = "delegate"
 # What these say is more than whoever holds an old link needs to know.
 _OLD_LINK: Final = (NOT_AN_APPROVER, NOT_CURRENT)
-# Where people sign in, and out: ours for developers, the platform's for everybody else.
-_DOORS: Final = MappingProxyType(
-    {
-        IdentitySource.DEVELOPMENT: (f"{API_PREFIX}/sign-in?next=", f"{API_PREFIX}/sign-in"),
-        IdentitySource.EASY_AUTH: (
-            "/.auth/login/aad?post_login_redirect_uri=",
-            f"/.auth/logout?post_logout_redirect_uri={INBOX_PATH}",
-        ),
-    }
-)
 
 blueprint = df.Blueprint()
 
@@ -81,7 +73,7 @@ _pages = Pages(Path(__file__).with_name("templates"))
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 @blueprint.durable_client_input(client_name="client")
-@answers_pages
+@page(Permission.FOLLOW_LINK)
 async def open_link(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -105,7 +97,7 @@ async def open_link(
     methods=["GET", "HEAD"],
     auth_level=func.AuthLevel.ANONYMOUS,
 )
-@answers_pages
+@page(Permission.FOLLOW_LINK)
 async def download_document(req: func.HttpRequest) -> func.HttpResponse:
     """Send the document that is to be decided, for as long as it can be."""
     link = await _link(req)
@@ -118,20 +110,19 @@ async def download_document(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name(names.SHOW_INBOX)
 @blueprint.route(route="inbox", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@answers_pages
+@page(Permission.READ_APPROVAL)
 async def show_inbox(req: func.HttpRequest) -> func.HttpResponse:
     """Show what waits for the caller, with a link to each page."""
     reader = principal_of(req)
-    doors = _DOORS.get(current_settings().identity)
-    if reader is None or doors is None:
-        return _nobody(doors)
+    if reader is None:
+        raise IdentityRequiredError("sign in first")
     found = await asyncio.to_thread(_waiting_for, reader)
     waiting = sorted(found, key=lambda row: row.deadline_at)
     return _pages.render(
         "inbox.html",
         waiting=waiting,
         reader=reader.id,
-        leave_path=doors[1],
+        leave_path=way_out(current_settings().identity, INBOX_PATH),
         now=system_clock().now(),
     )
 
@@ -272,16 +263,3 @@ def _waiting_for(reader: Principal) -> list[Waiting]:
         for dossier in found
         if dossier.state.deadline_at is not None
     ]
-
-
-def _nobody(doors: tuple[str, str] | None) -> func.HttpResponse:
-    heading = "Sign in to see what waits for you"
-    if doors is None:
-        return notice(
-            HTTPStatus.UNAUTHORIZED,
-            heading,
-            "Nobody can sign in here. Use the links in your mails to decide.",
-        )
-    return notice(
-        HTTPStatus.UNAUTHORIZED, heading, link=Link(path=f"{doors[0]}{INBOX_PATH}", text="Sign in")
-    )

@@ -11,9 +11,11 @@ from typing import Never
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.access import Permission
 from shared.attention import decision_event
 from shared.clock import system_clock
 from shared.durable import InstanceId, find_instance
+from shared.endpoints import endpoint
 from shared.errors import (
     AttentionDecidedError,
     AttentionNotOpenError,
@@ -22,7 +24,7 @@ from shared.errors import (
     InvalidRequestError,
     ProviderUnavailableError,
 )
-from shared.http import answer, answers_problems, read_model, while_running, workflow_path
+from shared.http import answer, read_model, while_running, workflow_path
 from shared.operators import acting_operator
 from workflows.attention import names
 from workflows.attention.gateways import Outside, outside
@@ -35,11 +37,11 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.DECIDE)
 @blueprint.route(route="workflows/{instanceId}/attention", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.DECIDE_ATTENTION)
 async def decide(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Take an operator's decision: 202, also for the same one again; 409 for any other."""
     instance_id = InstanceId.parse(req.route_params.get("instanceId", ""))
-    actor = acting_operator(req)
+    actor = acting_operator(req, Permission.DECIDE_ATTENTION)
     request = read_model(req, DecisionRequest)
     view = await find_instance(client, instance_id)
     if view is None:
@@ -59,10 +61,9 @@ async def decide(req: func.HttpRequest, client: df.DurableOrchestrationClient) -
 
 @blueprint.function_name(names.LIST_OPEN)
 @blueprint.route(route="attention", methods=["GET"])
-@answers_problems
-async def list_open(req: func.HttpRequest) -> func.HttpResponse:
+@endpoint(Permission.READ_OPERATIONS)
+async def list_open(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding
     """Show every round that waits for a decision, the oldest first."""
-    acting_operator(req)
     found: Outside = await asyncio.to_thread(outside)
     rounds = await asyncio.to_thread(found.board.open_rounds)
     return answer({"items": [_shown(asked).to_json() for asked in rounds]})

@@ -11,10 +11,12 @@ from http import HTTPStatus
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.access import Permission
 from shared.clock import system_clock
 from shared.durable import InstanceId, InstanceView, find_instance
+from shared.endpoints import endpoint
 from shared.errors import FieldProblem, InstanceUnknownError, InvalidRequestError, WorkflowError
-from shared.http import answer, answers_problems, read_model, while_running
+from shared.http import answer, read_model, while_running
 from shared.submission import Submission, submit
 from workflows.batch_processing import names
 from workflows.batch_processing.control import Control
@@ -39,7 +41,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.SUBMIT_JOB)
 @blueprint.route(route="batches", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.START_WORKFLOW)
 async def submit_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -53,7 +55,7 @@ async def submit_job(
 @blueprint.function_name(names.REDRIVE_JOB)
 @blueprint.route(route="batches/{jobId}/redrive", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.START_WORKFLOW)
 async def redrive_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -74,7 +76,7 @@ async def redrive_job(
 @blueprint.function_name(names.SHOW_JOB)
 @blueprint.route(route="batches/{jobId}", methods=["GET"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.READ_WORKFLOW)
 async def show_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -91,7 +93,7 @@ async def show_job(
 @blueprint.function_name(names.PAUSE_JOB)
 @blueprint.route(route="batches/{jobId}/pause", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.CHANGE_WORKFLOW)
 async def pause_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -102,7 +104,7 @@ async def pause_job(
 @blueprint.function_name(names.RESUME_JOB)
 @blueprint.route(route="batches/{jobId}/resume", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.CHANGE_WORKFLOW)
 async def resume_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -113,7 +115,7 @@ async def resume_job(
 @blueprint.function_name(names.CANCEL_JOB)
 @blueprint.route(route="batches/{jobId}/cancel", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.CHANGE_WORKFLOW)
 async def cancel_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

@@ -12,6 +12,8 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
+from shared.access import Permission
+from shared.endpoints import endpoint
 from shared.errors import (
     BodyTooLargeError,
     ConflictingRequestError,
@@ -19,7 +21,7 @@ from shared.errors import (
     InstanceUnknownError,
     InvalidRequestError,
 )
-from shared.http import answer, answers_problems
+from shared.http import answer
 from shared.storage import Container
 from workflows.batch_processing import names
 from workflows.batch_processing.gateways import JSON_LINES_TYPE, batches
@@ -41,13 +43,9 @@ blueprint = df.Blueprint()
 
 @blueprint.function_name(names.PUT_SOURCE)
 @blueprint.route(route="batches/sources/{container}/{*blob}", methods=["PUT"])
-@blueprint.durable_client_input(client_name="client")
-@answers_problems
-async def put_source(
-    req: func.HttpRequest, client: df.DurableOrchestrationClient
-) -> func.HttpResponse:
+@endpoint(Permission.START_WORKFLOW)
+async def put_source(req: func.HttpRequest) -> func.HttpResponse:
     """Keep a file under a name that jobs can give: 201, 200 for the same again, 409 for another."""
-    del client  # answers_problems guards functions with a client
     container, blob = req.route_params.get("container", ""), req.route_params.get("blob", "")
     if not batches().is_registered(container):
         raise InstanceUnknownError("no such container is registered for sources")
@@ -66,13 +64,9 @@ async def put_source(
 
 @blueprint.function_name(names.GET_MANIFEST)
 @blueprint.route(route="batches/{jobId}/manifest", methods=["GET"])
-@blueprint.durable_client_input(client_name="client")
-@answers_problems
-async def get_manifest(
-    req: func.HttpRequest, client: df.DurableOrchestrationClient
-) -> func.HttpResponse:
+@endpoint(Permission.READ_WORKFLOW)
+async def get_manifest(req: func.HttpRequest) -> func.HttpResponse:
     """Give the list of all that a job has made."""
-    del client
     job_id = _checked(_JOB_ID, req.route_params.get("jobId", ""), "/jobId")
     results = batches().results(job_id)
     found = await asyncio.to_thread(results.read, MANIFEST)
@@ -85,13 +79,9 @@ async def get_manifest(
 
 @blueprint.function_name(names.GET_DEAD_LETTERS)
 @blueprint.route(route="batches/{jobId}/dead-letters", methods=["GET"])
-@blueprint.durable_client_input(client_name="client")
-@answers_problems
-async def get_dead_letters(
-    req: func.HttpRequest, client: df.DurableOrchestrationClient
-) -> func.HttpResponse:
+@endpoint(Permission.READ_WORKFLOW)
+async def get_dead_letters(req: func.HttpRequest) -> func.HttpResponse:
     """Give dead letters as JSON Lines, a few megabytes at a time; Link says where the rest is."""
-    del client
     job_id = _checked(_JOB_ID, req.route_params.get("jobId", ""), "/jobId")
     after = req.params.get("after", "")
     content, last = await asyncio.to_thread(letters_behind, job_id, after)

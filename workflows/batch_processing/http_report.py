@@ -11,10 +11,12 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
+from shared.access import Permission
 from shared.clock import system_clock
 from shared.durable import InstanceId, InstanceView, find_instance
+from shared.endpoints import endpoint
 from shared.errors import FieldProblem, InstanceUnknownError, InvalidRequestError
-from shared.http import answer, answers_problems, header
+from shared.http import answer, header
 from workflows.batch_processing import names
 from workflows.batch_processing.gateways import Batches, batches
 from workflows.batch_processing.manifest import MANIFEST
@@ -32,7 +34,7 @@ _JOB_ID: Final = TypeAdapter[str](JobId)
 @blueprint.function_name(names.GET_REPORT)
 @blueprint.route(route="batches/{jobId}/report", methods=["GET"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.READ_WORKFLOW)
 async def get_report(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

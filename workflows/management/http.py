@@ -10,11 +10,12 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.access import Permission, require
 from shared.durable import InstanceId, find_instance
+from shared.endpoints import endpoint
 from shared.errors import FieldProblem, InstanceUnknownError, InvalidRequestError
-from shared.http import answer, answers_problems, header, while_running, workflow_path
+from shared.http import answer, header, while_running, workflow_path
 from shared.operations.types import TYPES
-from shared.operators import acting_operator
 from workflows.management import names
 from workflows.management.models import projection
 from workflows.management.queries import number_in, query_of
@@ -29,7 +30,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.GET_WORKFLOW)
 @blueprint.route(route="workflows/{instanceId}", methods=["GET"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.READ_WORKFLOW)
 async def get_workflow(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -67,7 +68,7 @@ def _wants_history(req: func.HttpRequest, query: Mapping[str, str]) -> bool:
         case None:
             return False
         case "history":
-            acting_operator(req)
+            require(req, Permission.READ_HISTORY)
             return True
         case _:
             raise InvalidRequestError(

@@ -10,14 +10,15 @@ from datetime import datetime
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.access import Permission
 from shared.clock import system_clock
-from shared.http import answer, answers_problems, workflow_path
+from shared.endpoints import endpoint
+from shared.http import answer, workflow_path
 from shared.operations import management_api
 from shared.operations.cursor import Position, cursor_key, opened, sealed
 from shared.operations.filters import NAMES, Filter, filter_of
 from shared.operations.listing import LARGEST_LIMIT, Listed, list_instances
 from shared.operations.types import TYPES
-from shared.operators import acting_operator
 from workflows.management import names
 from workflows.management.models import row
 from workflows.management.queries import number_in, query_of
@@ -30,12 +31,11 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.LIST_WORKFLOWS)
 @blueprint.route(route="workflows", methods=["GET"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.LIST_WORKFLOWS)
 async def list_workflows(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """List instances, the newest first; a page may be short and go on all the same."""
-    acting_operator(req)
     query = query_of(req, *NAMES, "limit", "cursor")
     wanted = filter_of(query, TYPES)
     limit = number_in(query, "limit", least=1, most=LARGEST_LIMIT, default=_LIMIT)

@@ -9,9 +9,11 @@ from http import HTTPStatus
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.access import Permission
 from shared.clock import system_clock
 from shared.durable import InstanceId, InstanceView
-from shared.http import answer, answers_problems, read_model, while_running, workflow_path
+from shared.endpoints import endpoint
+from shared.http import answer, read_model, while_running, workflow_path
 from shared.settings import Settings, current_settings
 from shared.submission import Submission, submit
 from workflows.order_processing import names
@@ -24,7 +26,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.SUBMIT_ORDER)
 @blueprint.route(route="orders", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.START_WORKFLOW)
 async def submit_order(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

@@ -11,8 +11,10 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import TypeAdapter, ValidationError, create_model
 
+from shared.access import Permission
 from shared.clock import system_clock
 from shared.durable import InstanceId, InstanceView, find_instance
+from shared.endpoints import endpoint
 from shared.errors import (
     FieldProblem,
     InstanceUnknownError,
@@ -22,7 +24,6 @@ from shared.errors import (
 from shared.http import (
     API_PREFIX,
     answer,
-    answers_problems,
     read_model,
     while_running,
     workflow_path,
@@ -45,7 +46,7 @@ _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 @blueprint.function_name(names.START)
 @blueprint.route(route="sagas/{name}", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.START_WORKFLOW)
 async def start_saga(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -58,7 +59,7 @@ async def start_saga(
 @blueprint.function_name(names.START_ORDER)
 @blueprint.route(route="saga/order/{orderId}", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.START_WORKFLOW)
 async def start_order_saga(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -74,7 +75,7 @@ async def start_order_saga(
 @blueprint.function_name(names.CANCEL)
 @blueprint.route(route="sagas/{instanceId}/cancel", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@answers_problems
+@endpoint(Permission.CHANGE_WORKFLOW)
 async def cancel_saga(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

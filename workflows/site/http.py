@@ -11,9 +11,10 @@ from typing import Final
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.access import Permission
 from shared.errors import InstanceUnknownError
 from shared.identity import development_cookie, development_principal, principal_of
-from shared.pages import Form, Pages, answers_pages, find_asset, local_path, read_form, see_other
+from shared.pages import Form, Pages, find_asset, local_path, page, read_form, see_other
 from shared.principal import Role
 from shared.settings import IdentitySource, current_settings
 from workflows.site import names
@@ -34,7 +35,7 @@ _pages = Pages(Path(__file__).with_name("templates"))
 @blueprint.route(
     route="assets/{name}", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS
 )
-@answers_pages
+@page(Permission.PUBLIC)
 async def get_asset(req: func.HttpRequest) -> func.HttpResponse:
     """Send a file that pages refer to; its name changes with its content."""
     asset = find_asset(req.route_params.get("name", ""))
@@ -45,7 +46,7 @@ async def get_asset(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name(names.SIGN_IN)
 @blueprint.route(route="sign-in", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@answers_pages
+@page(Permission.PUBLIC)
 async def sign_in(req: func.HttpRequest) -> func.HttpResponse:
     """Let a developer be somebody, or nobody again."""
     if current_settings().identity is not IdentitySource.DEVELOPMENT:

@@ -3,7 +3,7 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from shared import identity, operators
+from shared import access, identity
 from shared.errors import IdentityRequiredError, RoleRequiredError
 from shared.operators import acting_operator
 from shared.settings import Settings
@@ -20,7 +20,7 @@ def a_request(**headers: str) -> func.HttpRequest:
 def believes(monkeypatch: pytest.MonkeyPatch) -> Any:
     def believe(source: str) -> None:
         settings = Settings.from_environment({**STORAGE, "APP_IDENTITY": source})
-        for module in (identity, operators):
+        for module in (identity, access):
             monkeypatch.setattr(module, "current_settings", lambda: settings)
 
     return believe

@@ -5,23 +5,25 @@ import asyncio
 import azure.functions as func
 import pytest
 
-from shared.errors import StorageUnavailableError, WorkflowError
-from shared.pages import ForeignFormError, answers_pages
+from shared.access import Permission
+from shared.errors import RoleRequiredError, StorageUnavailableError, WorkflowError
+from shared.pages import ForeignFormError, page
 
 REQUEST = func.HttpRequest(method="GET", url="http://localhost/api/x", body=b"")
 
 
 def answer_to(error: Exception) -> func.HttpResponse:
-    @answers_pages
-    async def page(_req: func.HttpRequest) -> func.HttpResponse:
+    @page(Permission.PUBLIC)
+    async def show(_req: func.HttpRequest) -> func.HttpResponse:
         raise error
 
-    return asyncio.run(page(REQUEST))  # type: ignore[arg-type]  # a coroutine, as the worker runs it
+    return asyncio.run(show(REQUEST))  # type: ignore[arg-type]  # a coroutine, as the worker runs it
 
 
 @pytest.mark.parametrize(
     ("error", "status", "said"),
     [
+        (RoleRequiredError("secret"), 403, "This is not for you"),
         (ForeignFormError("secret"), 403, "This form was not sent from here"),
         (StorageUnavailableError("secret"), 503, "Please try again in a moment"),
         (WorkflowError("secret"), 500, "Something went wrong"),
