@@ -4,14 +4,23 @@ Boundary models only; lines and prices differ between domains and are theirs.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.fields import matching
 from shared.models import EdgeModel
-from shared.personal import Country, Email, PaymentToken, PlainText, PostalCode
+from shared.notifications.contacts import Channel, Contact
+from shared.personal import (
+    Country,
+    DeviceToken,
+    Email,
+    PaymentToken,
+    Phone,
+    PlainText,
+    PostalCode,
+)
 
 Identifier = Annotated[
     str,
@@ -28,10 +37,36 @@ Quantity = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class Customer(EdgeModel):
-    """Who ordered."""
+    """Who ordered, and how they want to be written to.
+
+    Without ``notify_by`` they get mail. Short messages need a ``phone``, pushes a ``device`` (a
+    push service's token); where the application has no service for them, mail is written instead.
+    """
 
     customer_id: Identifier
     email: Email
+    notify_by: Channel | None = None
+    phone: Phone | None = None
+    device: DeviceToken | None = None
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.notify_by is Channel.SMS and self.phone is None:
+            raise PydanticCustomError("unreachable", "short messages need a phone")
+        if self.notify_by is Channel.PUSH and self.device is None:
+            raise PydanticCustomError("unreachable", "pushes need a device")
+        return self
+
+    @property
+    def contact(self) -> Contact:
+        """How to write to them."""
+        match self.notify_by:
+            case Channel.SMS:
+                return Contact(email=self.email, channel=Channel.SMS, address=self.phone or "")
+            case Channel.PUSH:
+                return Contact(email=self.email, channel=Channel.PUSH, address=self.device or "")
+            case Channel.EMAIL | None:
+                return Contact(email=self.email)
 
 
 class Address(EdgeModel):

@@ -50,6 +50,15 @@ Country = Annotated[str, matching(r"[A-Z]{2}", "two capital letters (ISO 3166-1)
 PostalCode = Annotated[
     str, matching(r"[A-Za-z0-9][A-Za-z0-9 -]{0,15}", "up to 16 letters, digits, spaces and -")
 ]
+Phone = Annotated[
+    str, matching(r"\+[1-9][0-9]{6,14}", "a phone number such as +4930123456 (E.164)")
+]
+DeviceToken = Annotated[
+    str,
+    Field(min_length=1, max_length=512),
+    matching(r"[A-Za-z0-9._:=-]*", "a push service's token"),
+    AfterValidator(_refuse_card_number),
+]
 PaymentToken = Annotated[
     str,
     Field(min_length=1, max_length=200),

@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
 from urllib.parse import urlsplit
 
+from shared.principal import address_of
 from shared.setting_readers import LOOP_BACK, InvalidSettingError
+from shared.standard_webhooks import WebhookSecret
+
+_MOST_PORTS: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +19,91 @@ class StripeAccount:
 
     api_key: str = field(repr=False)
     base_url: str | None
+
+
+class SmtpSecurity(StrEnum):
+    """How the connection to a mail server is protected; ``none`` is for this machine alone."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """Who carries mail, and whom it is from; without a user nobody signs in."""
+
+    host: str
+    port: int
+    security: SmtpSecurity
+    sender: str
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationHook:
+    """Who sends short messages and pushes for us, told by notices that are signed."""
+
+    url: str
+    secret: WebhookSecret
+
+
+def smtp_server(environ: Mapping[str, str]) -> SmtpServer | None:
+    """Read which mail server carries letters."""
+    host = environ.get("SMTP_HOST", "").strip()
+    if not host:
+        return None
+    return SmtpServer(
+        host=host,
+        port=_port(environ, "SMTP_PORT", "587"),
+        security=_security(environ, host),
+        sender=_sender(environ),
+        user=environ.get("SMTP_USER", "").strip(),
+        password=environ.get("SMTP_PASSWORD", ""),
+    )
+
+
+def notification_hook(environ: Mapping[str, str]) -> NotificationHook | None:
+    """Read who is told to send short messages and pushes."""
+    url = environ.get("NOTIFICATION_HOOK_URL", "").strip()
+    if not url:
+        return None
+    parts = urlsplit(url)
+    is_local = parts.scheme == "http" and parts.hostname in LOOP_BACK
+    if not (parts.scheme == "https" or is_local) or parts.username:
+        raise InvalidSettingError("NOTIFICATION_HOOK_URL", "must begin with https://")
+    try:
+        secret = WebhookSecret.parse(environ.get("NOTIFICATION_HOOK_SECRET", "").strip())
+    except ValueError as problem:
+        raise InvalidSettingError("NOTIFICATION_HOOK_SECRET", str(problem)) from None
+    return NotificationHook(url=url, secret=secret)
+
+
+def _security(environ: Mapping[str, str], host: str) -> SmtpSecurity:
+    raw = environ.get("SMTP_SECURITY", "").strip() or SmtpSecurity.STARTTLS
+    try:
+        security = SmtpSecurity(raw)
+    except ValueError:
+        known = ", ".join(SmtpSecurity)
+        raise InvalidSettingError("SMTP_SECURITY", f"{raw!r} is not one of {known}") from None
+    if security is SmtpSecurity.NONE and host not in LOOP_BACK:
+        raise InvalidSettingError("SMTP_SECURITY", "none is for a server on this machine")
+    return security
+
+
+def _port(environ: Mapping[str, str], setting: str, default: str) -> int:
+    raw = environ.get(setting, "").strip() or default
+    if not (raw.isascii() and raw.isdecimal() and 0 < int(raw) <= _MOST_PORTS):
+        raise InvalidSettingError(setting, f"{raw!r} is not a port")
+    return int(raw)
+
+
+def _sender(environ: Mapping[str, str]) -> str:
+    sender = address_of(environ.get("MAIL_SENDER", "").strip())
+    if sender is None:
+        raise InvalidSettingError("MAIL_SENDER", "is not a mail address, and mail needs one")
+    return sender
 
 
 def stripe_account(environ: Mapping[str, str]) -> StripeAccount | None:

@@ -18,7 +18,14 @@ from urllib.parse import urlsplit
 
 from shared.errors import MalformedJsonError
 from shared.principal import address_of
-from shared.provider_settings import StripeAccount, stripe_account
+from shared.provider_settings import (
+    NotificationHook,
+    SmtpServer,
+    StripeAccount,
+    notification_hook,
+    smtp_server,
+    stripe_account,
+)
 from shared.setting_readers import LOOP_BACK, InvalidSettingError, seconds, size
 from shared.signed_links import LinkKeys
 from shared.storage_settings import StorageConnection, is_local_emulator, storage_connection
@@ -67,6 +74,8 @@ class Settings:
         source_containers: the containers whose blobs batch jobs may read.
         largest_source: how many bytes a batch job's source may have, packed or unpacked.
         stripe: the account that takes payments, or None where the sandbox does.
+        smtp: who carries mail, or None where it is put into the sandbox's outbox.
+        notification_hook: who sends short messages and pushes; None: mail is written instead.
     """
 
     storage: StorageConnection
@@ -85,6 +94,8 @@ class Settings:
     source_containers: frozenset[str]
     largest_source: int
     stripe: StripeAccount | None
+    smtp: SmtpServer | None
+    notification_hook: NotificationHook | None
 
     @property
     def storage_is_local(self) -> bool:
@@ -116,6 +127,8 @@ class Settings:
             source_containers=_containers(environ, "BATCH_SOURCE_CONTAINERS", "imports"),
             largest_source=size(environ, "BATCH_LARGEST_SOURCE_BYTES", 4 * 1024**3),
             stripe=stripe_account(environ),
+            smtp=smtp_server(environ),
+            notification_hook=notification_hook(environ),
         )
         if settings.identity is IdentitySource.DEVELOPMENT and not settings.storage_is_local:
             raise InvalidSettingError(

@@ -9,9 +9,9 @@ import email
 import email.policy
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from functools import partial
 
+from shared.notifications.composing import Letter, compose
 from shared.sandbox.outages import answers_for
 from shared.storage import Container, Row, Storage, Table, instant_text, key_text
 
@@ -67,6 +67,17 @@ class Outbox:
         )
         return Sent(name=name, was_there=not wrote)
 
+    def send(self, letter: Letter) -> bool:
+        """Put a letter in; always true, for nobody is refused here."""
+        self.put(
+            letter.key,
+            recipient=letter.recipient,
+            subject=letter.subject,
+            text=letter.text,
+            at=letter.at,
+        )
+        return True
+
     @answers_for("mail room")
     def list(self, prefix: str = "") -> tuple[str, ...]:
         """Return the names of messages that start with a prefix, such as ``2026/11/22/``."""
@@ -106,23 +117,26 @@ class Outbox:
 
 
 def _content_of(message: Message) -> bytes:
-    mail = EmailMessage(policy=_READABLE)
-    mail["From"] = _SENDER
-    mail["To"] = message.recipient
-    mail["Subject"] = message.subject
-    mail["Date"] = message.at
+    letter = Letter(
+        key=message.key,
+        recipient=message.recipient,
+        subject=message.subject,
+        text=message.text,
+        at=message.at,
+    )
+    mail = compose(letter, sender=_SENDER, policy=_READABLE)
     mail["X-Idempotency-Key"] = message.key
     mail["X-Sent-At"] = instant_text(message.at)  # the Date header drops fractions of a second
-    mail.set_content(message.text, cte="8bit")
     return mail.as_bytes()
 
 
 def _message_in(content: bytes) -> Message:
     mail = email.message_from_bytes(content, policy=_READABLE)
+    body = mail.get_body(("plain",))
     return Message(
         key=str(mail["X-Idempotency-Key"]),
         recipient=str(mail["To"]),
         subject=str(mail["Subject"]),
-        text=mail.get_content().removesuffix("\n"),
+        text=body.get_content().removesuffix("\n") if body else "",
         at=datetime.fromisoformat(str(mail["X-Sent-At"])),
     )

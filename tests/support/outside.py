@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.notifications.contacts import Contact
 from shared.order_book import SettledOrder
 from shared.price_list import PriceList
 from shared.storage import Row
@@ -164,9 +165,10 @@ class MemoryMail:
 
     messages: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
 
-    def put(self, key: str, *, recipient: str, subject: str, text: str, at: datetime) -> None:
-        message = {"recipient": recipient, "subject": subject, "text": text, "at": at}
+    def tell(self, key: str, *, contact: Contact, subject: str, text: str, at: datetime) -> bool:
+        message = {"recipient": contact.email, "subject": subject, "text": text, "at": at}
         self.messages.setdefault(key, message)
+        return True
 
 
 @dataclass
@@ -201,6 +203,6 @@ class MemoryOutside:
             stock=self.stock,
             payments=self.payments,
             carrier=self.carrier,
-            mail=self.mail,
+            post=self.mail,
             book=self.book,
         )

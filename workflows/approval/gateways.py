@@ -11,8 +11,8 @@ from typing import Protocol
 from shared.chained_log import ChainedLogs
 from shared.http import API_PREFIX
 from shared.link_keys import open_link_keys
+from shared.post import Post
 from shared.principal import digest_of_address
-from shared.sandbox.outbox import Outbox
 from shared.setting_readers import InvalidSettingError
 from shared.settings import current_settings
 from shared.signed_links import LinkClaims, LinkKeys, sign
@@ -75,7 +75,7 @@ def _rule_book() -> RuleBook | None:
 def mail() -> Mail:
     """Open the mail room, once per process."""
     settings = current_settings()
-    return Outbox(open_storage(settings.storage, prefix=settings.data_prefix))
+    return Post.open(settings, open_storage(settings.storage, prefix=settings.data_prefix))
 
 
 @functools.cache

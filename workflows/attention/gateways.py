@@ -13,7 +13,7 @@ from functools import partial
 from typing import Protocol
 
 from shared.attention import Alert, Decision
-from shared.sandbox.outbox import Outbox
+from shared.post import Post
 from shared.settings import current_settings
 from shared.storage import Row, Table, key_text, open_storage
 from workflows.attention import names
@@ -124,7 +124,7 @@ def outside() -> Outside:
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
     return Outside(
         board=Board(storage.table(names.ROUNDS_TABLE)),
-        mail=Outbox(storage),
+        mail=Post.open(settings, storage),
         recipient=settings.operators_mail,
     )
 

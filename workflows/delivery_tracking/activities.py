@@ -30,9 +30,9 @@ def notify_customer(payload: Any) -> None:
     """Tell the customer where the parcel is, once per key."""
     question = NotifyCustomer.from_json(payload)
     written = letter(question)
-    outside().mail.put(
+    outside().post.tell(
         question.key,
-        recipient=outside().contacts.of(question.order_id, table=question.requests_table),
+        contact=outside().contacts.of(question.order_id, table=question.requests_table),
         subject=written.subject,
         text=written.text,
         at=question.at,

@@ -12,8 +12,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
+from shared.notifications.contacts import Contact
+from shared.ordering import Customer
+from shared.post import Post
 from shared.sandbox.carrier import CarrierLedger, TrackingStatus
-from shared.sandbox.outbox import Outbox
 from shared.settings import current_settings
 from shared.storage import Storage, open_storage
 from shared.stored_requests import StoredRequests
@@ -28,18 +30,18 @@ class Carrier(Protocol):
         ...
 
 
-class Mail(Protocol):
+class Writer(Protocol):
     """Who writes to customers."""
 
-    def put(self, key: str, *, recipient: str, subject: str, text: str, at: datetime) -> object:
-        """Send a message once per key."""
+    def tell(self, key: str, *, contact: Contact, subject: str, text: str, at: datetime) -> bool:
+        """Write once per key, as they chose; False when it is refused for good."""
         ...
 
 
 class Contacts(Protocol):
-    """Who knows a customer's address for mail."""
+    """Who knows how a customer wants to be written to."""
 
-    def of(self, business_id: str, *, table: str) -> str:
+    def of(self, business_id: str, *, table: str) -> Contact:
         """Return the contact kept with a stored request."""
         ...
 
@@ -49,7 +51,7 @@ class Outside:
     """Everything outside that tracking touches."""
 
     carrier: Carrier
-    mail: Mail
+    post: Writer
     contacts: Contacts
 
 
@@ -60,7 +62,7 @@ def outside() -> Outside:
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
     return Outside(
         carrier=SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit)),
-        mail=Outbox(storage),
+        post=Post.open(settings, storage),
         contacts=StoredContacts(storage),
     )
 
@@ -102,6 +104,7 @@ class StoredContacts:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
-    def of(self, business_id: str, *, table: str) -> str:
+    def of(self, business_id: str, *, table: str) -> Contact:
         """Return the contact kept with a stored request."""
-        return StoredRequests(self._storage.table(table)).load(business_id).contact
+        body = StoredRequests(self._storage.table(table)).load(business_id).body
+        return Customer.from_json(body["customer"]).contact

@@ -27,6 +27,7 @@ from workflows.order_processing.models import (
     RecordOutcome,
     ReservationKey,
     ReserveStock,
+    Told,
 )
 from workflows.order_processing.transitions import MONEY_IS_BACK, letter, price_problems
 
@@ -145,18 +146,19 @@ def cancel_shipment(payload: Any) -> JsonObject:
 
 @blueprint.function_name(names.NOTIFY_CUSTOMER)
 @blueprint.activity_trigger(input_name="payload")
-def notify_customer(payload: Any) -> None:
-    """Write to the customer, once per key."""
+def notify_customer(payload: Any) -> JsonObject:
+    """Write to the customer, once per key; say whether it was taken."""
     question = NotifyCustomer.from_json(payload)
     request = _stored_order(question.order_id)
     written = letter(question)
-    outside().mail.put(
+    told = outside().post.tell(
         question.key,
-        recipient=request.customer.email,
+        contact=request.customer.contact,
         subject=written.subject,
         text=written.text,
         at=question.at,
     )
+    return Told(told=told).to_json()
 
 
 @blueprint.function_name(names.RECORD_OUTCOME)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from shared.notifications.contacts import Contact
 from shared.order_book import Book, open_order_book
+from shared.post import Post
 from shared.price_list import PriceList
 from shared.providers.payments import ProviderPayment
 from shared.providers.stripe_intents import TABLE as STRIPE_INTENTS, IntentBook
@@ -24,7 +26,6 @@ from shared.sandbox.carrier import (
     Shipment as BookedShipment,
     shipment_id_for,
 )
-from shared.sandbox.outbox import Outbox
 from shared.sandbox.payments import (
     KeyReused,
     Payment as LedgerPayment,
@@ -97,11 +98,11 @@ class Carrier(Protocol):
         ...
 
 
-class Mail(Protocol):
+class Writer(Protocol):
     """Who writes to customers."""
 
-    def put(self, key: str, *, recipient: str, subject: str, text: str, at: datetime) -> object:
-        """Send a message once per key."""
+    def tell(self, key: str, *, contact: Contact, subject: str, text: str, at: datetime) -> bool:
+        """Write once per key, as they chose; False when it is refused for good."""
         ...
 
 
@@ -113,7 +114,7 @@ class Outside:
     stock: Stock
     payments: Payments
     carrier: Carrier
-    mail: Mail
+    post: Writer
     book: Book
 
 
@@ -146,7 +147,7 @@ def outside() -> Outside:
         stock=SandboxStock(stock),
         payments=_payments(settings, storage),
         carrier=SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit)),
-        mail=Outbox(storage),
+        post=Post.open(settings, storage),
         book=open_order_book(storage),
     )
 

@@ -221,6 +221,12 @@ class NotifyCustomer(WireModel):
     at: AwareDatetime
 
 
+class Told(WireModel):
+    """Whether the customer was written to, as far as whoever carries it can tell."""
+
+    told: bool
+
+
 class RecordOutcome(WireModel):
     """Input: enter into the order book how an order ended; money in minor units."""
 

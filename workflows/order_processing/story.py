@@ -25,6 +25,7 @@ from workflows.order_processing.models import (
     Recorded,
     RecordOutcome,
     Shipment,
+    Told,
 )
 from workflows.order_processing.transitions import UNDOING, OrderStatus, Step, advance
 
@@ -113,16 +114,11 @@ class Story:
             tracking_number=self.shipment.tracking_number if self.shipment else None,
             at=self.context.current_utc_datetime,
         )
-        outcome = yield from attempted(
-            self.context,
-            names.NOTIFY_CUSTOMER,
-            question.to_json(),
-            patience=Patience(backoff=retry.BEST_EFFORT.backoff),
-        )
-        if isinstance(outcome, GaveUp):
-            self.log.warning("the customer was not told %s: %s", message, outcome.error)
+        found = yield from self.ask(names.NOTIFY_CUSTOMER, question, Told, retry.BEST_EFFORT)
+        if isinstance(found, GaveUp):
+            self.log.warning("the customer was not told %s: %s", message, found.error)
         else:
-            self.customer_told = True
+            self.customer_told = found.told
 
     def record(self, result: OrderResult) -> Orchestration[None]:
         """Enter the end into the order book; a book that stays away does not undo the order."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.notifications.contacts import Contact
 from shared.sandbox.carrier import CarrierLedger, TrackingStatus
 from shared.sandbox.payments import PaymentLedger
 from shared.sandbox.stock import StockLedger
@@ -186,10 +187,11 @@ def test_every_word_of_the_carrier_has_a_translation() -> None:
 
 def test_a_contact_is_found_where_the_request_was_kept(storage: Storage) -> None:
     requests = StoredRequests(storage.table("orderrequests"))
-    requests.keep("A1", body={}, contact="customer@example.com", now=T0)
+    customer = {"customerId": "c-1", "email": "customer@example.com"}
+    requests.keep("A1", body={"customer": customer}, contact="", now=T0)
 
     contacts = tracking.StoredContacts(storage)
-    assert contacts.of("A1", table="orderrequests") == "customer@example.com"
+    assert contacts.of("A1", table="orderrequests") == Contact(email="customer@example.com")
 
 
 def test_a_request_survives_its_table_whole_and_is_claimed_once(storage: Storage) -> None:

@@ -13,6 +13,7 @@ from funchost.engine.ports import InstanceRecord
 from funchost.testing.clock import VirtualClock
 from shared import attention
 from shared.errors import ProviderUnavailableError
+from shared.notifications.contacts import Contact
 from shared.stored_requests import StoredRequests
 from tests.support.builders import an_order_request, the_order_for
 from tests.support.functions import activities_in, orchestrator_of
@@ -63,9 +64,9 @@ class World:
     clock: VirtualClock = field(default_factory=VirtualClock)
     alerts: list[Any] = field(default_factory=list[Any])
 
-    def of(self, business_id: str, *, table: str) -> str:
+    def of(self, business_id: str, *, table: str) -> Contact:
         assert table == names.REQUESTS_TABLE
-        return self.outside.requests.load(business_id).contact
+        return Contact(email=self.outside.requests.load(business_id).contact)
 
     def kept(self, table: str) -> StoredRequests:
         assert table == names.REQUESTS_TABLE
@@ -124,7 +125,7 @@ def named(name: str, code: Callable[[Any], Generator[Any, Any, Any]]) -> Callabl
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     tracking_outside = tracking_gateways.Outside(
-        carrier=world.parcels, mail=world.outside.mail, contacts=world
+        carrier=world.parcels, post=world.outside.mail, contacts=world
     )
     monkeypatch.setenv("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
     monkeypatch.setattr(activities, "outside", world.outside.ports)

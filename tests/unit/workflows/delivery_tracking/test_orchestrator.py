@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shared.errors import ProviderUnavailableError
+from shared.notifications.contacts import Contact
 from tests.support.functions import activities_in
 from tests.support.outside import MemoryMail
 from tests.support.playing import T0, Call, Run, play
@@ -45,9 +46,9 @@ class ScriptedCarrier:
 class Contacts:
     """Knows the customer of order A1."""
 
-    def of(self, business_id: str, *, table: str) -> str:
+    def of(self, business_id: str, *, table: str) -> Contact:
         assert (business_id, table) == ("A1", "orderrequests")
-        return "customer@example.com"
+        return Contact(email="customer@example.com")
 
 
 @dataclass
@@ -63,7 +64,7 @@ class World:
         self.carrier = ScriptedCarrier(
             [None if said is None else DeliveryStatus(said) for said in script]
         )
-        outside = Outside(carrier=self.carrier, mail=self.mail, contacts=Contacts())
+        outside = Outside(carrier=self.carrier, post=self.mail, contacts=Contacts())
         self.monkeypatch.setattr(activities, "outside", lambda: outside)
         return play(track_delivery, {**PARCEL, **changes}, self.answer, instance_id="tracking-A1")
 

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.http import field_problems
+from shared.notifications.contacts import Channel, Contact
 from tests.support.builders import POLICY, an_order_request
 from workflows.order_processing.models import Item, Order, OrderRequest
 
@@ -38,6 +39,47 @@ def test_a_good_order_is_understood() -> None:
     assert request.order_id == "A1"
     assert request.items == (Item(sku="desk-lamp", quantity=2, unit_price_minor=4990),)
     assert request.to_json() == an_order_request()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "contact"),
+    [
+        ({}, Contact(email="customer@example.com")),
+        ({"notifyBy": "email"}, Contact(email="customer@example.com")),
+        (
+            {"notifyBy": "sms", "phone": "+4930123456"},
+            Contact(email="customer@example.com", channel=Channel.SMS, address="+4930123456"),
+        ),
+        (
+            {"notifyBy": "push", "device": "token:1"},
+            Contact(email="customer@example.com", channel=Channel.PUSH, address="token:1"),
+        ),
+    ],
+)
+def test_customers_choose_how_they_are_told(chosen: dict[str, str], contact: Contact) -> None:
+    body = an_order_request()
+    body["customer"].update(chosen)
+
+    assert OrderRequest.from_json(body).customer.contact == contact
+
+
+@pytest.mark.parametrize(
+    ("chosen", "problem"),
+    [
+        ({"notifyBy": "sms"}, ("/customer", "unreachable")),
+        ({"notifyBy": "push", "phone": "+4930123456"}, ("/customer", "unreachable")),
+        ({"notifyBy": "pigeon"}, ("/customer/notifyBy", "enum")),
+        ({"phone": "030 123456"}, ("/customer/phone", "malformed")),
+        ({"device": "4111111111111111"}, ("/customer/device", "card-number-refused")),
+    ],
+)
+def test_a_channel_without_an_address_is_refused(
+    chosen: dict[str, str], problem: tuple[str, str]
+) -> None:
+    body = an_order_request()
+    body["customer"].update(chosen)
+
+    assert problems_of(body) == [problem]
 
 
 def test_shipping_is_standard_unless_said_otherwise() -> None:
