@@ -175,7 +175,7 @@ class Desk:
         return None
 
 
-_SHOWN: Final = {"round", "trouble", "open", "undone"}
+_SHOWN: Final = {"round", "trouble", "open", "undone", "at"}
 
 
 def _open_step(begun: Begun, trouble: Trouble) -> OpenStep:

@@ -14,6 +14,7 @@ import azure.durable_functions as df
 
 from shared.durable import InstanceId
 from shared.models import EdgeModel
+from shared.operations.explaining.words import Words
 
 
 class CancelOutcome(StrEnum):
@@ -50,6 +51,7 @@ class WorkflowType:
         can_restart: whether it may be started again with its old input, under a new id.
         child_ids: from an instance's id to the ids of its children that are known by rule, because
             a history forgets them once they have ended. What ends with ``:`` begins their ids.
+        words: what its domain calls things where an instance is explained.
     """
 
     name: str
@@ -63,6 +65,7 @@ class WorkflowType:
     events: Mapping[str, type[EdgeModel]] = field(default_factory=dict[str, type[EdgeModel]])
     can_restart: bool = False
     child_ids: Callable[[str], Sequence[str]] = _no_children
+    words: Words | None = None
 
 
 OTHER: Final = WorkflowType(name="other", title="Other workflow", orchestrators=frozenset())

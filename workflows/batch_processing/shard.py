@@ -278,11 +278,18 @@ class _Shard:
         """Ask again after a while, ever longer, whether work may go on."""
         pause = min(_FIRST_LOOK * 2 ** min(self.looks, _MOST_DOUBLINGS), _LONGEST_LOOK)
         self.looks += 1
+        self._show("paused")
         timer = self.context.create_timer(self.context.current_utc_datetime + pause)
         yield self._counted(timer)
         yield from self.report()
         if self.directive.go_on:
             self.looks = 0
+            self._show("working")
+
+    def _show(self, status: str) -> None:
+        self.context.set_custom_status(
+            {"jobId": self.work.task.job_id, "shard": self.work.shard, "status": status}
+        )
 
     def _counted[T: TaskBase](self, task: T) -> T:
         self.events += _EVENTS_OF_A_TASK

@@ -31,12 +31,15 @@ class DeliveryStatus(StrEnum):
 class TrackingState(WireModel):
     """What is known so far; carried from one generation of the instance to the next.
 
-    ``scans`` counts the carrier's scans behind ``status``: news with fewer is old news.
+    ``scans`` counts the carrier's scans behind ``status``: news with fewer is old news. ``seen``
+    counts all of them, ``heard_at`` is when the last one was seen, or the following began.
     """
 
     status: DeliveryStatus = DeliveryStatus.BOOKED
     scans: int = 0
     until: AwareDatetime
+    seen: int = 0
+    heard_at: AwareDatetime | None = None
 
 
 class TrackDelivery(WireModel):

@@ -21,7 +21,14 @@ from workflows.delivery_tracking.models import (
     TrackDelivery,
     TrackingState,
 )
-from workflows.delivery_tracking.transitions import ENDS, heard, out_of_time, pause, worth_telling
+from workflows.delivery_tracking.transitions import (
+    ENDS,
+    heard,
+    noticed,
+    out_of_time,
+    pause,
+    worth_telling,
+)
 
 CHECKS_PER_GENERATION = 20  # keeps every replay short, however long a parcel travels
 
@@ -34,20 +41,22 @@ _logger = logging.getLogger(__name__)
 def track_delivery(context: df.DurableOrchestrationContext) -> Orchestration[JsonObject | None]:
     """Follow a parcel to its end; start anew every twenty checks with what is known."""
     parcel = TrackDelivery.from_json(context.get_input())
+    began = context.current_utc_datetime
     state = parcel.state or TrackingState(
-        until=context.current_utc_datetime + timedelta(seconds=parcel.limit_s)
+        until=began + timedelta(seconds=parcel.limit_s), heard_at=began
     )
     for _ in range(CHECKS_PER_GENERATION):
-        context.set_custom_status({"orderId": parcel.order_id, "status": state.status})
+        _show(context, parcel, state)
         reading = yield from _reading(context, parcel)
         known = state.status
         if reading is not None:
-            state = heard(state, reading)
+            state = noticed(heard(state, reading), reading, context.current_utc_datetime)
         state = out_of_time(state, context.current_utc_datetime)
         if state.status is not known:
             yield from _tell(context, parcel, state)
         if state.status in ENDS:
             return _result(context, parcel, state)
+        _show(context, parcel, state)
         yield from sleep(context, pause(state, reading, context.current_utc_datetime))
     context.continue_as_new(parcel.model_copy(update={"state": state}).to_json())
     return None
@@ -72,7 +81,7 @@ def _tell(
     context: df.DurableOrchestrationContext, parcel: TrackDelivery, state: TrackingState
 ) -> Orchestration[None]:
     """Write to the customer; a mail that cannot be sent changes nothing else."""
-    context.set_custom_status({"orderId": parcel.order_id, "status": state.status})
+    _show(context, parcel, state)
     if not worth_telling(state.status):
         return
     question = NotifyCustomer(
@@ -89,6 +98,15 @@ def _tell(
         )
     except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
         StoryLogger(_logger, context).warning("the customer was not told: %s", code_of(failure))
+
+
+def _show(
+    context: df.DurableOrchestrationContext, parcel: TrackDelivery, state: TrackingState
+) -> None:
+    shown = {"orderId": parcel.order_id, "status": state.status}
+    if state.heard_at is not None:
+        shown["heardAt"] = state.heard_at.isoformat()
+    context.set_custom_status(shown)
 
 
 def _result(

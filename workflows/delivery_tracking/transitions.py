@@ -58,7 +58,14 @@ def heard(state: TrackingState, reading: Reading) -> TrackingState:
     """Take in what the carrier says; old news and impossible news change nothing."""
     if reading.scans <= state.scans or reading.status not in ALLOWED.get(state.status, frozenset()):
         return state
-    return TrackingState(status=reading.status, scans=reading.scans, until=state.until)
+    return state.model_copy(update={"status": reading.status, "scans": reading.scans})
+
+
+def noticed(state: TrackingState, reading: Reading, now: datetime) -> TrackingState:
+    """Take note of a new scan, whatever it says: a parcel without any for long is silent."""
+    if reading.scans <= state.seen:
+        return state
+    return state.model_copy(update={"seen": reading.scans, "heard_at": now})
 
 
 def out_of_time(state: TrackingState, now: datetime) -> TrackingState:
@@ -70,7 +77,7 @@ def out_of_time(state: TrackingState, now: datetime) -> TrackingState:
         return state
     unseen = state.status is DeliveryStatus.BOOKED
     given_up = DeliveryStatus.EXPIRED if unseen else DeliveryStatus.LOST
-    return TrackingState(status=given_up, scans=state.scans, until=state.until)
+    return state.model_copy(update={"status": given_up})
 
 
 def pause(state: TrackingState, reading: Reading | None, now: datetime) -> timedelta:

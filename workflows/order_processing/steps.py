@@ -101,7 +101,9 @@ def _settlement(story: Story, payment: Payment) -> Orchestration[Payment]:
     """Ask with growing pauses until the payment settles or the deadline has passed."""
     story.enter(OrderStatus.AWAITING_PAYMENT)
     policy = story.order.policy
-    deadline = story.context.current_utc_datetime + timedelta(seconds=policy.payment_patience_s)
+    began = story.context.current_utc_datetime
+    deadline = began + timedelta(seconds=policy.payment_patience_s)
+    story.show(pendingSince=began.isoformat(), deadlineAt=deadline.isoformat())
     checks = 0
     while payment.status is PaymentStatus.PENDING:
         left = deadline - story.context.current_utc_datetime

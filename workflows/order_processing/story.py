@@ -6,6 +6,7 @@ orchestrator; what was begun and how it is undone is kept by shared.saga.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import azure.durable_functions as df
 
@@ -55,7 +56,7 @@ class Story:
         self.status = advance(self.status, status)
         self.show()
 
-    def show(self, **more: JsonObject) -> None:
+    def show(self, **more: Any) -> None:
         """Tell whoever looks at the instance where the order stands."""
         self.context.set_custom_status(
             {"orderId": self.order.order_id, "status": self.status, **more}

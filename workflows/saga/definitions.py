@@ -3,7 +3,7 @@
 A definition that cannot work keeps the app from loading: function_app calls ``refuse_invalid``.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -140,6 +140,11 @@ class Registry:
             )
         versions[definition.version] = definition
 
+    def __iter__(self) -> Iterator[Definition]:
+        """Yield every version of every definition."""
+        for versions in self._versions.values():
+            yield from versions.values()
+
     def newest(self, name: str) -> Definition:
         """Return what a client starts.
 
@@ -169,10 +174,7 @@ class Registry:
             InvalidSagaError: It names every problem of every definition.
         """
         problems = [
-            problem
-            for versions in self._versions.values()
-            for definition in versions.values()
-            for problem in problems_in(definition, activities)
+            problem for definition in self for problem in problems_in(definition, activities)
         ]
         if problems:
             raise InvalidSagaError("\n".join(problems))

@@ -15,7 +15,7 @@ _UTC: Final = " (UTC)"
 def at(instant: datetime, now: datetime) -> str:
     """Say when something happens: ``in 8 s``, ``at 20:00``, ``tomorrow at 14:02``."""
     left = instant - now
-    if timedelta() <= left < _SOON:
+    if timedelta() < left < _SOON:
         return f"in {left.total_seconds():.0f} s"
     return _told(instant, now, today="at ", other="on ")
 

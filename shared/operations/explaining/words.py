@@ -7,7 +7,7 @@ status waits for, only the domain knows. It declares a ``Words`` beside its orch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from shared.models import JsonObject
 
@@ -44,17 +44,17 @@ class Words:
     """A workflow type's vocabulary.
 
     Attributes:
-        prefix: what registered names of the domain begin with and people leave out.
+        prefixes: what registered names begin with and people leave out.
         calls: what people call an activity or a child, by registered name.
         attempts: how often an activity is tried at most, by registered name.
         waits: the event that each business status waits for.
-        timers: what a timer means, by business status; ``""`` is for every other status.
+        timers: what a timer is waited for, by business status; ``""`` is for every other status.
         ends: the business statuses after which the code has nothing left to do.
         silence: the member with the instant of the last sign of life from outside, if there is one.
         windowed: whether timers run beside calls, so that a later call does not end an earlier one.
     """
 
-    prefix: str = ""
+    prefixes: tuple[str, ...] = ()
     calls: Mapping[str, str] = field(default_factory=dict[str, str])
     attempts: Mapping[str, int] = field(default_factory=dict[str, int])
     waits: Mapping[str, EventWait] = field(default_factory=dict[str, EventWait])
@@ -65,15 +65,23 @@ class Words:
 
     def call(self, name: str) -> str:
         """Return what people call an activity or a child."""
-        return self.calls.get(name) or name.removeprefix(self.prefix) or name
+        if name in self.calls:
+            return self.calls[name]
+        prefix = next((prefix for prefix in self.prefixes if name.startswith(prefix)), "")
+        return name.removeprefix(prefix)
 
     def timer(self, status: str) -> str:
-        """Return what happens when a timer fires in this status."""
-        return self.timers.get(status) or self.timers.get("") or "its timer fires"
+        """Return what a timer is waited for in this status."""
+        return self.timers.get(status) or self.timers.get("") or "a timer"
 
 
 NO_WORDS: Final = Words()
 """The vocabulary of a type that declares none: names stay as they are registered."""
+
+
+def document_in(value: object) -> JsonObject:
+    """Return a JSON object as it is, and an empty one for anything else."""
+    return cast("JsonObject", value) if isinstance(value, dict) else {}
 
 
 def instant_in(status: JsonObject, member: str | None) -> datetime | None:

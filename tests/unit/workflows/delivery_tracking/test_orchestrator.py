@@ -93,7 +93,11 @@ def test_a_parcel_is_followed_to_the_door_at_the_carriers_pace(world: World) -> 
         "completedAt": "2030-01-01T15:00:00Z",
     }
     assert [(at - T0).total_seconds() / 3600 for at in world.carrier.asked_at] == [0, 1, 2, 3]
-    assert run.context.custom_statuses[-1] == {"orderId": "A1", "status": "delivered"}
+    assert run.context.custom_statuses[-1] == {
+        "orderId": "A1",
+        "status": "delivered",
+        "heardAt": "2030-01-01T15:00:00+00:00",
+    }
 
 
 def test_the_customer_hears_of_changes_and_of_nothing_else(world: World) -> None:
@@ -163,7 +167,13 @@ def test_after_many_checks_the_story_starts_anew_with_what_is_known(world: World
     assert carried == {
         **PARCEL,
         "limitS": 10**6,
-        "state": {"status": "in_transit", "scans": 1, "until": "2030-01-13T01:46:40Z"},
+        "state": {
+            "status": "in_transit",
+            "scans": 1,
+            "until": "2030-01-13T01:46:40Z",
+            "seen": 20,
+            "heardAt": "2030-01-02T07:00:00Z",
+        },
     }
 
     second = world.run("delivered", **{**carried, "state": {**carried["state"], "scans": 0}})

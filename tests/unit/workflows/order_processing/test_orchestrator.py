@@ -288,6 +288,7 @@ def test_a_compensation_that_fails_does_not_stop_the_others_and_waits_for_an_ope
             "trouble": "compensation",
             "open": world.alerts[0]["open"],
             "undone": ["book_shipment", "reserve_stock"],
+            "at": world.alerts[0]["at"],
         },
     } in run.context.custom_statuses
 

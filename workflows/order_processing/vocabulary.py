@@ -1,0 +1,52 @@
+"""What an order's steps and waits are called where an instance is explained."""
+
+from typing import Final
+
+from shared import retry
+from shared.operations.explaining.words import EventWait, Moment, Words
+from workflows.order_processing import names
+from workflows.order_processing.transitions import OrderStatus
+
+_FORWARD: Final = retry.TRANSIENT.backoff.attempts
+_UNDOING: Final = retry.COMPENSATION.backoff.attempts
+_NO_WAY_BACK: Final = retry.PERSISTENT.backoff.attempts
+
+WORDS: Final = Words(
+    prefixes=("order_processing_",),
+    calls={names.TRACK_DELIVERY: "the delivery"},
+    attempts={
+        names.VALIDATE_ORDER: _FORWARD,
+        names.RESERVE_STOCK: _FORWARD,
+        names.AUTHORIZE_PAYMENT: _FORWARD,
+        names.BOOK_SHIPMENT: _FORWARD,
+        names.CAPTURE_PAYMENT: _NO_WAY_BACK,
+        names.COMMIT_STOCK: _NO_WAY_BACK,
+        names.RECORD_OUTCOME: _NO_WAY_BACK,
+        names.RELEASE_STOCK: _UNDOING,
+        names.VOID_PAYMENT: _UNDOING,
+        names.CANCEL_SHIPMENT: _UNDOING,
+        names.NOTIFY_CUSTOMER: retry.BEST_EFFORT.backoff.attempts,
+    },
+    waits={
+        OrderStatus.AWAITING_PAYMENT: EventWait(
+            event="payment",
+            phrase="the payment provider to settle a pending payment",
+            since="pendingSince",
+            moments=(Moment(member="deadlineAt", what="the order is given up"),),
+            deadline="deadlineAt",
+        )
+    },
+    ends=frozenset(OrderStatus)
+    - {
+        OrderStatus.VALIDATING,
+        OrderStatus.RESERVING_STOCK,
+        OrderStatus.AUTHORIZING_PAYMENT,
+        OrderStatus.AWAITING_PAYMENT,
+        OrderStatus.BOOKING_SHIPMENT,
+        OrderStatus.CAPTURING_PAYMENT,
+        OrderStatus.COMMITTING_STOCK,
+        OrderStatus.COMPENSATING,
+        OrderStatus.NEEDS_ATTENTION,
+        OrderStatus.SHIPPED,
+    },
+)
