@@ -32,7 +32,11 @@ from workflows.delivery_tracking import (
     orchestrator as delivery_tracking_orchestrator,
     workflow_type as delivery_tracking_type,
 )
-from workflows.management import http as management_http, http_list as management_http_list
+from workflows.management import (
+    http as management_http,
+    http_explain as management_http_explain,
+    http_list as management_http_list,
+)
 from workflows.order_processing import (
     activities as order_processing_activities,
     http as order_processing_http,
@@ -79,6 +83,7 @@ for module in (
     batch_processing_schedule,
     management_http,
     management_http_list,
+    management_http_explain,
     site_http,
 ):
     app.register_functions(module.blueprint)

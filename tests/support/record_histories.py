@@ -20,7 +20,7 @@ from funchost.testing import BlockingHost
 from scripts import node
 from scripts.azurite import Azurite
 from scripts.layout import ROOT
-from shared.settings import STORAGE_SETTING
+from shared.storage_settings import STORAGE_SETTING
 from tests.support.approvals import BOSS, DAY_S, FIRST, REQUESTER, T0, a_level, a_request
 from tests.support.books import Books
 from tests.support.orders import order

@@ -11,6 +11,7 @@ from shared.principal import Principal, Proof, Role, address_of
 from workflows.approval import names
 from workflows.approval.decisions import Withdraw
 from workflows.approval.desk import Taken, take
+from workflows.approval.vocabulary import WORDS
 
 
 async def _cancel(
@@ -35,5 +36,6 @@ TYPES: Final = (
         service_level=timedelta(days=2),  # it looks around once a day, whatever it waits for
         keep_for=timedelta(days=365),
         cancel=_cancel,
+        words=WORDS,
     ),
 )

@@ -7,7 +7,7 @@ import azure.durable_functions as df
 
 from shared.durable import InstanceId
 from shared.operations.types import CancelOutcome, WorkflowType
-from workflows.batch_processing import names
+from workflows.batch_processing import names, vocabulary
 
 _JOB: Final = "batch-"
 
@@ -34,6 +34,7 @@ TYPES: Final = (
         id_prefix=_JOB,
         cancel=_cancel,
         child_ids=_shards,
+        words=vocabulary.JOB,
     ),
     WorkflowType(
         name="batch-shard",
@@ -41,6 +42,7 @@ TYPES: Final = (
         orchestrators=frozenset({names.SHARD}),
         id_prefix=_JOB,
         is_child=True,
+        words=vocabulary.SHARD,
     ),
     WorkflowType(
         name="batch-export",
@@ -49,5 +51,6 @@ TYPES: Final = (
         service_level=timedelta(days=1),
         # The watermark says what is exported, so another increment exports nothing twice.
         can_restart=True,
+        words=vocabulary.EXPORT,
     ),
 )

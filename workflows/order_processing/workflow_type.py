@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.operations.types import WorkflowType
 from workflows.order_processing import names
+from workflows.order_processing.vocabulary import WORDS
 
 _ORDER: Final = "order-"
 
@@ -23,5 +24,6 @@ TYPES: Final = (
         service_level=timedelta(days=15),
         keep_for=timedelta(days=90),
         child_ids=_tracking,
+        words=WORDS,
     ),
 )

@@ -7,7 +7,7 @@ import azure.durable_functions as df
 
 from shared.durable import InstanceId
 from shared.operations.types import CancelOutcome, WorkflowType
-from workflows.saga import names
+from workflows.saga import names, vocabulary
 from workflows.saga.cancelling import cancel
 
 
@@ -27,12 +27,14 @@ TYPES: Final = (
         service_level=timedelta(hours=2),
         keep_for=timedelta(days=90),
         cancel=_cancel,
+        words=vocabulary.SAGA,
     ),
     WorkflowType(
         name="saga-step",
         title="Step of a saga",
         orchestrators=frozenset({names.STEP_ORCHESTRATOR}),
         is_child=True,
+        words=vocabulary.STEP,
         keep_for=timedelta(days=90),
     ),
 )

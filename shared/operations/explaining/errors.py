@@ -12,7 +12,7 @@ from shared.redaction import redact_text
 _LONGEST: Final = 160
 # "Activity function 'x' failed:  ValueError: no"; what is behind the first line is a stack.
 _LABEL: Final = re.compile(r"^.*?(?:function|Function) '[^'\n]*' failed:\s*")
-_HINT: Final = re.compile(r"\s*See the function execution logs.*$")
+_HINT: Final = re.compile(r"\.?\s*See the function execution logs.*$")
 _CODED: Final = re.compile(r"^\w+Error: \w+: ")
 
 

@@ -3,6 +3,7 @@
 Run by test_testkit in a process of its own.
 """
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -354,3 +355,38 @@ def test_fifty_rounds_begin_a_new_generation(ask: Any) -> None:
         headers={"X-Dev-Principal": OPERATOR, "X-Dev-Roles": "workflow.operator"},
     )
     assert len(history.json()["historyEvents"]) < 400
+
+
+def test_a_request_that_waits_for_days_says_why_at_every_stage(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = ask(a_level(FIRST), a_level(BOSS, timeoutS=4 * DAY_S, remindAt=[0.5]))
+    monkeypatch.setattr("shared.clock.SystemClock.now", lambda _clock: case.host.now)
+
+    def why() -> str:
+        answer = case.host.call_http(
+            "GET",
+            f"/api/workflows/{case.instance_id}/explain",
+            headers={"X-Dev-Principal": OPERATOR, "X-Dev-Roles": "workflow.operator"},
+        )
+        assert answer.status == 200, answer.text
+        assert answer.json()["isStuck"] is False
+        sentence: str = answer.json()["sentence"]
+        return sentence
+
+    first = why()
+    case.host.advance(timedelta(days=1))
+    case.decides(FIRST)
+    case.host.at_rest()
+    second = why()
+    case.host.advance(timedelta(days=3))
+    reminded = why()
+    case.decides(BOSS, level=2)
+    case.ended()
+
+    assert first.startswith("Waiting for approval of level 1 since ")
+    assert second.startswith("Waiting for approval of level 2 since ")
+    assert "a reminder goes out on " in second
+    assert "a reminder" not in reminded
+    assert "it expires tomorrow at " in reminded
+    assert re.fullmatch(r"Completed at \d\d:\d\d as approved \(UTC\)\.", why())
