@@ -8,7 +8,7 @@ import azure.functions as func
 import pytest
 
 from shared.operations import management_api
-from shared.settings import Settings
+from shared.settings import current_settings
 from tests.support.clients import a_get, document
 from tests.support.functions import handler_of
 from tests.support.management import MemoryManagement
@@ -30,11 +30,9 @@ def management(monkeypatch: pytest.MonkeyPatch) -> MemoryManagement:
 
 
 def identify(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
-    settings = Settings.from_environment(
-        {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "APP_IDENTITY": source}
-    )
-    monkeypatch.setattr("shared.operators.current_settings", lambda: settings)
-    monkeypatch.setattr("shared.identity.current_settings", lambda: settings)
+    monkeypatch.setenv("AzureWebJobsStorage", "UseDevelopmentStorage=true")
+    monkeypatch.setenv("APP_IDENTITY", source)
+    current_settings.cache_clear()
 
 
 def get(instance_id: str = "order-H2") -> func.HttpResponse:
