@@ -4,6 +4,7 @@ import azure.durable_functions as df
 
 from shared.operations.types import TYPES
 from shared.registered import activity_names
+from shared.telemetry.following import follow
 from workflows.approval import (
     activities as approval_activities,
     http as approval_http,
@@ -99,3 +100,4 @@ for domain in (
         TYPES.add(workflow_type)
 
 saga_definitions.REGISTRY.refuse_invalid(activity_names(app))
+follow(app)

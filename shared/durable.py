@@ -139,7 +139,9 @@ class StoryLogger(logging.LoggerAdapter[logging.Logger]):
     """A logger for orchestrators: says each thing once, with the instance it is about."""
 
     def __init__(self, logger: logging.Logger, context: df.DurableOrchestrationContext) -> None:
-        super().__init__(logger, {"instanceId": context.instance_id})
+        # A child belongs to its root's trace; only a followed context knows that it is a child's.
+        root = getattr(context, "root_instance_id", context.instance_id)
+        super().__init__(logger, {"instanceId": context.instance_id, "rootInstanceId": root})
         self._context = context
 
     @override

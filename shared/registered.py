@@ -10,16 +10,18 @@ from typing import Any, cast
 
 import azure.durable_functions as df
 import azure.functions as func
+from azure.durable_functions.orchestrator import Orchestrator
 
 from shared.endpoints import Endpoint, endpoint_of
 
-_ACTIVITY = "activityTrigger"
-_HTTP = "httpTrigger"
+ACTIVITY = "activityTrigger"
+ORCHESTRATION = "orchestrationTrigger"
+HTTP = "httpTrigger"
 
 
 def activity_names(app: df.DFApp) -> frozenset[str]:
     """Return the names of the activities that are registered so far."""
-    return functions_of(app, trigger=_ACTIVITY)
+    return functions_of(app, trigger=ACTIVITY)
 
 
 def functions_of(app: df.DFApp, *, trigger: str) -> frozenset[str]:
@@ -48,7 +50,7 @@ def http_functions(app: df.DFApp) -> tuple[HttpFunction, ...]:
     return tuple(
         _http_function(function)
         for function in _functions(app)
-        if function.get_trigger().type == _HTTP
+        if function.get_trigger().type == HTTP
     )
 
 
@@ -64,6 +66,58 @@ def _http_function(function: Any) -> HttpFunction:
         endpoint=endpoint_of(call),
         call=getattr(call, "client_function", call),  # without the SDK's client, where there is one
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One function as the SDK keeps it until the app is indexed."""
+
+    _function: Any
+
+    @property
+    def name(self) -> str:
+        """The name under which it is called."""
+        return str(self._function.get_function_name())
+
+    @property
+    def trigger(self) -> str:
+        """What makes it run, as in its binding."""
+        return str(self._function.get_trigger().type)
+
+    @property
+    def argument(self) -> str:
+        """The parameter that its trigger fills."""
+        return str(self._function.get_trigger().name)
+
+    @property
+    def route(self) -> str:
+        """The route of an HTTP function, as it was given; else empty."""
+        return str(getattr(self._function.get_trigger(), "route", None) or "")
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods of an HTTP function, in upper case; none when it takes every one."""
+        listed = getattr(self._function.get_trigger(), "methods", None) or ()
+        return tuple(str(getattr(method, "value", method)).upper() for method in listed)
+
+    @property
+    def code(self) -> Callable[..., Any]:
+        """What runs: for an orchestrator, the generator function behind the SDK's handle."""
+        code = self._function.get_user_function()
+        return cast("Callable[..., Any]", getattr(code, "orchestrator_function", code))
+
+    def replace(self, code: Callable[..., Any]) -> None:
+        """Let something else run in its place, before the app is indexed."""
+        if self.trigger == ORCHESTRATION:
+            handle = cast("Any", Orchestrator.create(code))
+            handle.__name__ = code.__name__
+            code = handle
+        self._function._func = code  # noqa: SLF001 - see above
+
+
+def registered(app: df.DFApp) -> tuple[Registered, ...]:
+    """Return the functions that are registered so far."""
+    return tuple(Registered(function) for function in _functions(app))
 
 
 def _functions(app: df.DFApp) -> Iterable[Any]:

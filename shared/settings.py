@@ -3,7 +3,7 @@
 One frozen value holds it all; no other module of the application looks at the environment. What
 an orchestration needs of it is put into its input at the HTTP edge, so that a changed setting never
 changes the replay of an instance in flight. Building clients from it is ``shared.storage``'s work;
-the account and the providers are read in ``storage_settings`` and ``provider_settings``.
+the account, the providers and telemetry are read in modules of their own, ``*_settings``.
 """
 
 import functools
@@ -30,6 +30,7 @@ from shared.setting_readers import LOOP_BACK, InvalidSettingError, seconds, size
 from shared.signed_links import LinkKeys
 from shared.storage_settings import StorageConnection, is_local_emulator, storage_connection
 from shared.strict_json import parse_json
+from shared.telemetry_settings import TelemetryChoice
 
 EXPORT_SCHEDULE_SETTING = "BATCH_EXPORT_SCHEDULE"
 
@@ -76,6 +77,7 @@ class Settings:
         stripe: the account that takes payments, or None where the sandbox does.
         smtp: who carries mail, or None where it is put into the sandbox's outbox.
         notification_hook: who sends short messages and pushes; None: mail is written instead.
+        telemetry: what is reported about workflows, and where to.
     """
 
     storage: StorageConnection
@@ -96,6 +98,7 @@ class Settings:
     stripe: StripeAccount | None
     smtp: SmtpServer | None
     notification_hook: NotificationHook | None
+    telemetry: TelemetryChoice
 
     @property
     def storage_is_local(self) -> bool:
@@ -129,6 +132,7 @@ class Settings:
             stripe=stripe_account(environ),
             smtp=smtp_server(environ),
             notification_hook=notification_hook(environ),
+            telemetry=TelemetryChoice.from_environment(environ),
         )
         if settings.identity is IdentitySource.DEVELOPMENT and not settings.storage_is_local:
             raise InvalidSettingError(
@@ -154,6 +158,11 @@ def is_given(setting: str) -> bool:
 def current_settings() -> Settings:
     """Return the settings of this process, read from its environment at the first call."""
     return Settings.from_environment(os.environ)
+
+
+def current_telemetry() -> TelemetryChoice:
+    """Return where telemetry goes: asked while the app is loaded, when nothing else is needed."""
+    return TelemetryChoice.from_environment(os.environ)
 
 
 def _identity(environ: Mapping[str, str]) -> IdentitySource:

@@ -15,6 +15,7 @@ from shared.durable import InstanceId, InstanceView, find_instance, start_once
 from shared.errors import ConflictingRequestError, InstancePurgedError
 from shared.models import JsonObject
 from shared.stored_requests import StoredRequest, StoredRequests, digest_of
+from shared.telemetry.invocations import concerns
 
 _LEASE = timedelta(seconds=3)
 _PAUSE = timedelta(milliseconds=100)
@@ -52,6 +53,7 @@ async def submit(
         InstancePurgedError: The request was served before and its instance has been purged.
         StorageUnavailableError: Try again; nothing is lost.
     """
+    concerns(submission.instance_id)
     request, is_new = await asyncio.to_thread(
         requests.keep,
         submission.business_id,

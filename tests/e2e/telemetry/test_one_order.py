@@ -1,0 +1,141 @@
+"""One order that fails and is undone, as Application Insights would receive it, by each adapter."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from scripts.layout import ROOT
+from shared.telemetry.tracing import trace_id_of
+from tests.support.books import Books
+from tests.support.drawn_trace import EVENT, LINE, NUMBER, SPAN, drawn, nodes_of, repeated
+from tests.support.funchost import opened_host
+from tests.support.ingestion import Ingestion, Item, opened_ingestion
+from tests.support.orders import QUICK, accepted, ended, order, submit
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+ORDER: Final = "canary"
+TOKEN: Final = "tok_sandbox_down_1"  # noqa: S105 - a sandbox token is no secret
+BODY: Final = order(ORDER, token=TOKEN, service="sandbox_refused")
+PAGE: Final = ROOT / "docs" / "observability.md"
+# Set this to have the page's tree drawn anew: WRITE_TREE=1 ./dev test tests/e2e/telemetry
+WRITE: Final = "WRITE_TREE"
+_TREE: Final = re.compile(r"(<!-- tree -->\n```text\n)(.*?)(\n```\n<!-- /tree -->)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """Everything that came in, and what the host logged."""
+
+    items: tuple[Item, ...]
+    log: str
+
+    def of(self, kind: str) -> list[Any]:
+        return [item["data"]["baseData"] for item in self.items if item["data"]["baseType"] == kind]
+
+    def numbers(self) -> dict[tuple[str, str], float]:
+        """Add up what was sent of each number, by its name and outcome."""
+        sums: dict[tuple[str, str], float] = {}
+        for data in self.of(NUMBER):
+            for metric in data["metrics"]:
+                key = (metric["name"], data.get("properties", {}).get("outcome", ""))
+                sums[key] = sums.get(key, 0.0) + metric["value"]
+        return sums
+
+
+@pytest.fixture(scope="module", params=["azure_monitor", "opencensus"])
+def received(
+    request: pytest.FixtureRequest, azurite: str, tmp_path_factory: pytest.TempPathFactory
+) -> Received:
+    folder = tmp_path_factory.mktemp("telemetry")
+    with opened_ingestion() as ingestion, Books(azurite, stock={"notebook": 10}) as books:
+        settings = {
+            **QUICK,
+            "AzureWebJobsStorage": azurite,
+            "APP_DATA_PREFIX": books.prefix,
+            "APP_TELEMETRY": request.param,
+            "APP_TELEMETRY_LOGS": "exporter",
+            "APPLICATIONINSIGHTS_CONNECTION_STRING": ingestion.connection_string,
+            "OTEL_SDK_DISABLED": "",
+        }
+        with opened_host(folder, settings) as host:
+            accepted(host, BODY)
+            [projection] = ended(host, [ORDER]).values()
+            assert projection["businessStatus"] == "compensated", projection
+            assert submit(host, BODY).status == 200  # a repeat belongs to the same transaction
+            host.stop()  # what is left is sent now
+        return Received(items=tuple(_of_the_order(ingestion)), log=host.log_tail())
+
+
+def _of_the_order(ingestion: Ingestion) -> list[Item]:
+    return [*ingestion.taken]
+
+
+def test_everything_is_in_one_trace_that_the_orders_id_leads_to(received: Received) -> None:
+    traces = {node.trace_id for node in nodes_of(received.items)}
+
+    assert traces == {trace_id_of(f"order-{ORDER}")}
+
+
+def test_nothing_is_told_twice(received: Received) -> None:
+    assert repeated(nodes_of(received.items)) == []
+
+
+def test_the_tree_of_the_trace_is_the_one_on_the_page(received: Received) -> None:
+    tree = drawn(nodes_of(received.items))
+    page = PAGE.read_text("utf-8")
+    if os.environ.get(WRITE):
+        PAGE.write_text(_TREE.sub(lambda found: found[1] + tree + found[3], page), "utf-8")
+        return
+    [(_, shown, _)] = _TREE.findall(page)
+
+    assert tree == shown
+
+
+def test_no_token_and_no_personal_data_is_in_any_item_or_line(received: Received) -> None:
+    everything = json.dumps(received.items) + received.log
+
+    found = [
+        secret
+        for secret in (TOKEN, f"{ORDER}@example.com", "@example.com", "Canary Street", "N. N.")
+        if secret in everything
+    ]
+
+    assert found == []
+
+
+def test_every_span_tells_instance_order_and_attempt(received: Received) -> None:
+    spans = [span["properties"] for span in received.of(SPAN)]
+    activities = [span for span in spans if span["kind"] == "activity"]
+
+    assert {span["instanceId"] for span in spans} == {f"order-{ORDER}"}
+    assert {span["orderId"] for span in activities} == {ORDER}
+    attempts = [
+        (span["attempt"], span.get("error"))
+        for span in activities
+        if span["activity"] == "order_processing_authorize_payment"
+    ]
+    assert attempts == [("1", "provider_unavailable"), ("2", None)]
+
+
+def test_events_and_lines_are_told_with_their_instance(received: Received) -> None:
+    told = [*received.of(EVENT), *received.of(LINE)]
+
+    assert told
+    assert {each["properties"]["instanceId"] for each in told} == {f"order-{ORDER}"}
+
+
+def test_what_happened_is_counted_once(received: Received) -> None:
+    numbers = received.numbers()
+
+    assert numbers["workflow.started", ""] == 1
+    assert numbers["workflow.completed", "compensated"] == 1
+    assert numbers["workflow.compensated", ""] == 1
+    assert numbers["activity.retries", ""] == 1
+    assert ("workflow.failed", "") not in numbers
+    assert numbers["activity.duration", "answered"] > 0
+    assert numbers["queue.age", ""] > 0
