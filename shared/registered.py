@@ -1,4 +1,4 @@
-"""What an app has registered so far: for checks that have to fail while the app is loaded.
+"""What an app has registered so far: for checks and wrappers that belong to loading it.
 
 The one place of the application that knows how the SDK keeps functions before they are indexed:
 its own list can be asked for only once, and that is the host's to do.
