@@ -36,9 +36,11 @@ def submit(client: Client, path: str, body: Document) -> Answer:
     return client.send(Call(method="POST", path=path, body=body))
 
 
-def purge(client: Client, instance_id: str, body: Document) -> Answer:
+def purge(client: Client, instance_id: str, body: Document, *, key: str) -> Answer:
     """Delete an ended instance."""
-    return client.send(Call(method="DELETE", path=workflow(instance_id), body=body))
+    headers = {IDEMPOTENCY_KEY: key}
+    call = Call(method="DELETE", path=workflow(instance_id), body=body, headers=headers)
+    return client.send(call)
 
 
 def look(

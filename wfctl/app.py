@@ -5,7 +5,7 @@ from typing import Final
 
 import typer
 
-from wfctl.commands import acting, deciding, looking, operating, starting, watching
+from wfctl.commands import acting, deciding, looking, operating, starting, sweeping, watching
 from wfctl.options import shared_before
 from wfctl.session import Surroundings
 
@@ -26,7 +26,7 @@ def build() -> typer.Typer:
         pretty_exceptions_show_locals=False,  # they hold the connection
     )
     app.callback()(shared_before)
-    for commands in (looking, watching, starting, acting, deciding, operating):
+    for commands in (looking, watching, starting, acting, sweeping, deciding, operating):
         commands.register(app)
     return app
 

@@ -6,7 +6,7 @@ the package commands.
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -142,13 +142,10 @@ def _time(text: str | None, option: str, session: Session) -> str | None:
     return read.isoformat().replace("+00:00", "Z")
 
 
-_GROUPS: Final = (Shared, Filter)
-
-
 def command(
     app: typer.Typer, name: str, *, panel: str
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a function a command; a parameter of type Filter becomes the options of it.
+    """Make a function a command; a parameter that is a dataclass becomes the options in it.
 
     The function gets the session first. What it raises becomes a sentence and an exit code.
     """
@@ -159,8 +156,9 @@ def command(
             before = ctx.find_root().obj
             surroundings = before.surroundings if before else Surroundings()
             shared = _merged(_taken(Shared, given), before.shared if before else None)
-            if any(parameter.annotation is Filter for parameter in own):
-                given["filter_"] = _taken(Filter, given)
+            for parameter in own:
+                if is_dataclass(parameter.annotation):
+                    given[parameter.name] = _taken(parameter.annotation, given)
             try:
                 function(shared.session(surroundings), **given)
             except StopError as error:
@@ -196,7 +194,9 @@ def _declare(function: Callable[..., Any], own: list[inspect.Parameter]) -> None
     spread = [
         option
         for parameter in own
-        for option in (_options_of(Filter) if parameter.annotation is Filter else [parameter])
+        for option in (
+            _options_of(parameter.annotation) if is_dataclass(parameter.annotation) else [parameter]
+        )
     ]
     context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
     everything = [context, *(_keyword(option) for option in spread), *_options_of(Shared)]
@@ -208,11 +208,11 @@ def _keyword(parameter: inspect.Parameter) -> inspect.Parameter:
     return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
 
 
-def _options_of(group: type[Shared | Filter]) -> list[inspect.Parameter]:
+def _options_of(group: Any) -> list[inspect.Parameter]:
     return [*inspect.signature(group, eval_str=True).parameters.values()]
 
 
-def _taken[G: (Shared, Filter)](group: type[G], given: dict[str, Any]) -> G:
+def _taken(group: Any, given: dict[str, Any]) -> Any:
     """Take a group's values out of all that were given."""
     return group(**{option.name: given.pop(option.name) for option in fields(group)})
 

@@ -1,7 +1,7 @@
-"""`cancel` to `restart`, `event`, `purge` and `bulk`: change what runs, for a reason that is kept.
+"""`cancel` to `restart`, and `event`: change one instance, for a reason that is kept.
 
-Each call carries a key, so that the app sees a repeat as the same wish. What deletes, and what is
-done to many at once, says first what it would do and does it when told ``--yes``.
+Each call carries a key, so that the app sees a repeat as the same wish. Deleting, and doing things
+to many at once, is in sweeping.
 """
 
 import json
@@ -14,9 +14,9 @@ from rich.text import Text
 from wfctl import api
 from wfctl.commands.looking import InstanceArgument
 from wfctl.commands.starting import read_document
-from wfctl.documents import Document, items, member
+from wfctl.documents import Document, items
 from wfctl.exits import UsageError
-from wfctl.options import Filter, command
+from wfctl.options import command
 from wfctl.output import plain, table
 from wfctl.session import Session
 from wfctl.wording import words
@@ -31,8 +31,6 @@ ACTIONS: Final = {
     "restart": "Run an ended instance again with the same input.",
 }
 _CASCADING: Final = frozenset({"terminate", "suspend", "resume"})
-_MANY: Final = ("cancel", "terminate", "suspend", "resume", "purge")
-_MOST: Final = 1000
 
 ReasonOption = Annotated[
     str, typer.Option("--reason", "-r", help="Why, in one line; it is kept with your name.")
@@ -42,7 +40,6 @@ KeyOption = Annotated[
     str | None,
     typer.Option("--idempotency-key", help="Say it again with the same key: it is done once."),
 ]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do it, instead of saying what would be.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -50,8 +47,6 @@ def register(app: typer.Typer) -> None:
     for action, does in ACTIONS.items():
         _register_action(app, action, does)
     command(app, "event", panel=PANEL)(event)
-    command(app, "purge", panel=PANEL)(purge)
-    command(app, "bulk", panel=PANEL)(bulk)
 
 
 def _register_action(app: typer.Typer, action: str, does: str) -> None:
@@ -78,7 +73,7 @@ def _register_action(app: typer.Typer, action: str, does: str) -> None:
 def _act(session: Session, instance_id: str, action: str, body: Document, key: str | None) -> None:
     path = api.workflow(instance_id, action)
     told = api.act(session.client, path, body, key=key or session.surroundings.new_id()).document
-    session.out.answer(told, _affected(items(told, "affected")))
+    session.out.answer(told, affected(items(told, "affected")))
 
 
 def event(
@@ -107,77 +102,13 @@ def _data(given: str, session: Session) -> Any:
         raise UsageError("--data is JSON, @FILE or -") from None
 
 
-def purge(
-    session: Session,
-    filter_: Filter,
-    reason: ReasonOption,
-    instance_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The instance; else use filters.")
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=_MOST)] = 100,
-    *,
-    yes: YesOption = False,
-) -> None:
-    """Delete ended instances for good: one by its id, or all that the filters find."""
-    if instance_id is None:
-        _many(session, "purge", filter_, reason, limit=limit, is_meant=yes)
-        return
-    if not filter_.is_empty:
-        raise UsageError("give an id or filters, not both")
-    if not yes:
-        found = session.client.get(api.workflow(instance_id)).document
-        would = "would be purged" if api.has_ended(found) else "has not ended: it would be refused"
-        session.out.answer(found, Text(f"{words(instance_id)} {would} (--yes does it)"))
-        return
-    told = api.purge(session.client, instance_id, {"reason": reason, "cascade": True}).document
-    session.out.answer(told, Text(f"purged {words(member(told, 'purged'))}"))
-
-
-def bulk(
-    session: Session,
-    action: Annotated[str, typer.Argument(metavar="ACTION", help=", ".join(_MANY))],
-    filter_: Filter,
-    reason: ReasonOption,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=_MOST)] = 100,
-    *,
-    yes: YesOption = False,
-) -> None:
-    """Do something to all that the filters find."""
-    if action not in _MANY:
-        raise UsageError(f"ACTION is one of {', '.join(_MANY)}")
-    _many(session, action, filter_, reason, limit=limit, is_meant=yes)
-
-
-def _many(
-    session: Session, action: str, filter_: Filter, reason: str, *, limit: int, is_meant: bool
-) -> None:
-    if filter_.is_empty:
-        raise UsageError("say which ones: give at least one filter")
-    body: Document = {
-        "action": action,
-        "filter": filter_.query(session),
-        "reason": reason,
-        "dryRun": not is_meant,
-        "limit": limit,
-    }
-    path, key = "workflows/actions", session.surroundings.new_id()
-    told = api.act(session.client, path, body, key=key).document
-    found = items(told)
-    session.out.answer(told, _affected(found))
-    if session.out.as_json:
-        return
-    done = "done to" if is_meant else "would be done to"
-    session.out.remark(f"{action} {done} {len(found)} of {words(told.get('matched'))} found")
-    if told.get("nextCursor"):
-        session.out.remark("there may be more: say it again")
-    if not is_meant and found:
-        session.out.remark("nothing has been changed: --yes does it")
-
-
-def _affected(found: list[Document]) -> RenderableType:
+def affected(found: list[Document]) -> RenderableType:
+    """Draw what came of it, instance by instance."""
     if not found:
         return Text("nothing to do")
     drawn = table("instance", "result")
     for item in found:
         drawn.add_row(plain(item.get("instanceId")), plain(item.get("result")))
+        if new := item.get("newInstanceId"):
+            drawn.add_row(plain(new), plain("started"))
     return drawn

@@ -218,7 +218,7 @@ def _first(event: Document, names: Iterable[str]) -> object:
 
 
 def audit(session: Session, instance_id: InstanceArgument) -> None:
-    """Show who changed what about an instance, and why."""
+    """Show who changed what about an instance, and why, the newest first."""
     found = session.client.get(api.workflow(instance_id, "audit")).document
     entries = items(found)
     drawn = table("time", "action", "actor", "result", "reason")
@@ -228,3 +228,5 @@ def audit(session: Session, instance_id: InstanceArgument) -> None:
             *(plain(entry.get(name)) for name in ("action", "actor", "result", "reason")),
         )
     session.out.listing(as_list(found.get("items")), drawn, if_none="nobody changed anything")
+    if found.get("verified") is False:
+        session.out.remark("this is not as it was written: somebody changed the record itself")

@@ -108,12 +108,17 @@ def test_purging_one_is_done_when_told_yes(app: FakeApp, terminal: Terminal) -> 
 
     assert ran.out == "purged 2\n"
     assert app.last.body == {"reason": "it hangs", "cascade": True}
+    assert app.last.headers["Idempotency-Key"] == "made-up-id"
 
 
 PREVIEW: dict[str, Any] = {
     "dryRun": True,
-    "matched": 2,
-    "items": [{"instanceId": "a", "result": "would"}, {"instanceId": "b", "result": "would"}],
+    "matched": 3,
+    "items": [
+        {"instanceId": "a", "result": "would_be_done"},
+        {"instanceId": "b", "result": "would_be_done"},
+        {"instanceId": "c", "result": "already"},
+    ],
     "nextCursor": None,
 }
 
@@ -121,22 +126,47 @@ PREVIEW: dict[str, Any] = {
 def test_many_are_only_counted_until_told_yes(app: FakeApp, terminal: Terminal) -> None:
     app.on("POST", "workflows/actions", PREVIEW)
 
-    ran = terminal.run("bulk", "suspend", "--type", "order", "--from", "1h", *REASON)
+    words = ("bulk", "suspend", "--type", "order", "--from", "1h", "--children")
+    ran = terminal.run(*words, *REASON)
 
     assert app.last.body == {
         "action": "suspend",
-        "filter": {"type": "order", "createdFrom": "2026-11-25T11:00:00Z"},
+        "filter": {"type": "order", "createdFrom": "2026-11-25T11:00:00Z", "children": True},
         "reason": "it hangs",
         "dryRun": True,
         "limit": 100,
     }
-    assert "would be done to 2" in ran.err
+    assert "suspend: 2 would_be_done, 1 already\n" in ran.err
     assert "--yes does it" in ran.err
 
     terminal.run("bulk", "suspend", "--type", "order", *REASON, "--yes", "--limit", "5")
 
     assert app.last.body["dryRun"] is False
     assert app.last.body["limit"] == 5
+
+
+def test_all_goes_on_from_cursor_to_cursor(app: FakeApp, terminal: Terminal) -> None:
+    app.on("POST", "workflows/actions", {**PREVIEW, "nextCursor": "c1"}, PREVIEW)
+
+    ran = terminal.run("bulk", "resume", "--status", "Suspended", *REASON, "--all")
+
+    assert [asked.body.get("cursor") for asked in app.asked] == [None, "c1"]
+    assert "resume: 4 would_be_done, 2 already\n" in ran.err
+
+
+def test_what_is_left_of_many_is_said(app: FakeApp, terminal: Terminal) -> None:
+    app.on("POST", "workflows/actions", {**PREVIEW, "nextCursor": "c1"})
+
+    ran = terminal.run("bulk", "resume", "--status", "Suspended", *REASON)
+
+    assert "there are more: --all" in ran.err
+
+
+def test_a_restart_tells_the_new_instance(app: FakeApp, terminal: Terminal) -> None:
+    affected = [{"instanceId": "order-1", "result": "done", "newInstanceId": "order-1-again"}]
+    app.on("POST", "workflows/order-1/restart", {**DONE, "affected": affected})
+
+    assert "order-1-again" in terminal.run("restart", "order-1", *REASON).out
 
 
 def test_purging_by_filter_is_the_same_with_many(app: FakeApp, terminal: Terminal) -> None:

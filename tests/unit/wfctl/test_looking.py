@@ -134,6 +134,12 @@ def test_audit_shows_who_did_what_and_why(app: FakeApp, terminal: Terminal) -> N
     assert terminal.run("audit", "order-1", "--json").documents == [entry]
 
 
+def test_a_record_that_was_changed_is_said_to_be(app: FakeApp, terminal: Terminal) -> None:
+    app.on("GET", "workflows/order-1/audit", {"items": [], "verified": False})
+
+    assert "not as it was written" in terminal.run("audit", "order-1").err
+
+
 def test_documents_of_another_shape_are_shown_as_far_as_they_go(
     app: FakeApp, terminal: Terminal
 ) -> None:
