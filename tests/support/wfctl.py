@@ -125,9 +125,9 @@ class Ran:
 
 @dataclass(slots=True, kw_only=True)
 class Terminal:
-    """Somebody who types; time passes only while something sleeps."""
+    """Somebody who types; before a scripted app, time passes only while something sleeps."""
 
-    app: FakeApp
+    app: FakeApp | None = None
     environment: dict[str, str] = field(default_factory=dict[str, str])
     naps: list[float] = field(default_factory=list[float])
     stdin: str = ""
@@ -136,25 +136,30 @@ class Terminal:
 
     def run(self, *words: str) -> Ran:
         """Run a command; an exception that no command foresees fails the test."""
-        surroundings = Surroundings(
-            environment=self.environment,
-            adapter=self.app,
-            sleep=self._sleep,
-            now=lambda: NOON + timedelta(seconds=self._seconds()),
-            clock=self._seconds,
-            new_id=lambda: "made-up-id",
-            stdin=StringIO(self.stdin),
-        )
         # Not by invoke, which makes the commands anew each time.
         with CliRunner().isolation(env={"COLUMNS": "200", **self.process}) as (out, err, _):
             try:
-                _COMMANDS.main(words, prog_name="wfctl", obj=surroundings)
+                _COMMANDS.main(words, prog_name="wfctl", obj=self._surroundings())
                 code = ExitCode.OK
             except SystemExit as ended:
                 code = ExitCode(cast("int", ended.code))
             sys.stdout.flush()
             sys.stderr.flush()
             return Ran(code=code, out=out.getvalue().decode(), err=err.getvalue().decode())
+
+    def _surroundings(self) -> Surroundings:
+        stdin = StringIO(self.stdin)
+        if self.app is None:
+            return Surroundings(environment=self.environment, stdin=stdin)
+        return Surroundings(
+            environment=self.environment,
+            adapter=self.app,
+            sleep=self._sleep,
+            now=lambda: NOON + timedelta(seconds=self._seconds()),
+            clock=self._seconds,
+            new_id=lambda: "made-up-id",
+            stdin=stdin,
+        )
 
     def _seconds(self) -> float:
         return sum(self.naps)

@@ -1,0 +1,136 @@
+"""What people do with `wfctl`, done to the real app: start, look, decide, act, operate."""
+
+import json
+
+import pytest
+
+from tests.e2e.cli.conftest import Desk
+from tests.support.approvals import FIRST, REQUESTER, a_request
+from tests.support.orders import order
+from tests.support.suppliers import PriceList
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+WAITING = "tok_sandbox_pending_forever"
+DECLINED = "tok_sandbox_declined"
+
+
+def _order(order_id: str, token: str = "tok_sandbox_approved") -> str:  # noqa: S107 - no secret
+    return json.dumps(order(order_id, token=token))
+
+
+def test_an_order_is_started_from_stdin_and_followed_to_its_end(desk: Desk) -> None:
+    ran = desk.started("start", "order", "-", "--watch", "--utc", stdin=_order("piped"))
+
+    lines = ran.out.splitlines()
+    assert ran.code == 0, ran
+    assert lines[0] == "orderId piped: order-piped"
+    assert "order-piped" in lines[1]
+    assert any("Completed delivered" in line for line in lines)
+    again = desk.started("start", "order", "-", "--json", stdin=_order("piped"))
+    assert (again.code, again.documents[0]["instanceId"]) == (0, "order-piped")
+
+
+def test_a_failure_is_the_exit_code_of_a_watch(desk: Desk) -> None:
+    ran = desk.started("start", "order", "-", stdin=_order("declined", DECLINED))
+    assert ran.code == 0, ran
+
+    ran = desk.started("watch", "order-declined", "--exit-status", "--json")
+
+    assert ran.code == 1
+    assert ran.documents[-1]["businessStatus"] == "payment_declined"
+
+
+def test_another_request_under_a_known_id_is_refused_with_its_reason(desk: Desk) -> None:
+    assert desk.run("start", "order", "-", stdin=_order("taken", WAITING)).code == 0
+
+    ran = desk.run("start", "order", "-", stdin=_order("taken", DECLINED))
+
+    assert ran.code == 3
+    assert "The id is taken by another request" in ran.err
+
+
+def test_wrong_fields_of_a_request_are_named(desk: Desk) -> None:
+    ran = desk.run("start", "order", "-", "--id", "wrong", stdin='{"currency": "EURO"}')
+
+    assert ran.code == 3
+    assert "  /currency: " in ran.err
+    assert "  /items: " in ran.err
+
+
+def test_every_page_of_a_list_shows_each_instance_once(desk: Desk) -> None:
+    ids = {f"order-paged-{number}" for number in range(5)}
+    for name in ids:
+        desk.run("start", "order", "-", stdin=_order(name.removeprefix("order-"), WAITING))
+    words = ("list", "--id-prefix", "order-paged-")
+
+    ran = desk.run(*words, "--limit", "2", "--all", "--json")
+    table = desk.run(*words, "--limit", "2", "--all")
+    first = desk.run(*words, "--limit", "2")
+
+    assert ran.code == 0, ran
+    assert sorted(row["instanceId"] for row in ran.documents) == sorted(ids)
+    assert {row["type"] for row in ran.documents} == {"order"}
+    assert sum(table.out.count(name) for name in ids) == len(ids)
+    assert "--cursor" in first.err
+
+
+def test_a_reader_who_has_seen_enough_ends_a_list_quietly(desk: Desk) -> None:
+    for number in range(3):
+        desk.run("start", "order", "-", stdin=_order(f"read-{number}", WAITING))
+
+    ran = desk.started("list", "--all", "--limit", "1", "--id-prefix", "order-read-")
+
+    assert ran.code == 0
+    assert len(ran.out.splitlines()) == 4
+
+
+def test_an_instance_is_shown_explained_and_told(desk: Desk) -> None:
+    desk.run("start", "order", "-", stdin=_order("shown", WAITING))
+    desk.run("watch", "order-shown", "--timeout", "1")
+
+    shown = desk.run("show", "order-shown", "--json").documents[0]
+    history = desk.run("history", "order-shown", "--json", "--limit", "1000").documents
+
+    assert shown["instanceId"] == "order-shown"
+    assert "tok_sandbox" not in json.dumps([shown, history])
+    assert history[0]["EventType"] == "OrchestratorStarted"
+    assert desk.run("show", "order-unknown").code == 4
+
+
+def test_an_approval_is_asked_for_found_and_decided(desk: Desk) -> None:
+    request = json.dumps(a_request(request_id="chair"))
+    assert desk.run("start", "approval", "-", stdin=request, who=REQUESTER).code == 0
+    desk.run("watch", "approval-chair", "--timeout", "1")
+
+    inbox = desk.run("inbox", "--json", who=FIRST).documents
+    stranger = desk.run("decide", "approval-chair", "1", "approve", who="else@example.com")
+    decided = desk.run("decide", "approval-chair", "1", "approve", who=FIRST)
+
+    assert [waiting["requestId"] for waiting in inbox] == ["chair"]
+    assert stranger.code == 3
+    assert decided.code == 0
+    assert desk.run("watch", "approval-chair", "--exit-status").code == 0
+    assert desk.run("decide", "approval-chair", "1", "reject", who=FIRST).code == 3
+
+
+def test_a_batch_is_watched_with_its_rows(desk: Desk) -> None:
+    content = PriceList.of(300).content
+    path = "/api/batches/sources/imports/rows.csv"
+    headers = {"X-Dev-Principal": "operator@example.com", "X-Dev-Roles": "workflow.operator"}
+    put = desk.host.request("PUT", path, body=content, headers=headers)
+    assert put.status in {200, 201}, put
+    job = {"pipeline": "catalogue_import", "dataSource": "imports/rows.csv", "dryRun": True}
+
+    ran = desk.run("start", "batch", "-", "--id", "rows", "--watch", stdin=json.dumps(job))
+
+    assert ran.code == 0, ran
+    assert "300 of 300 rows" in ran.out
+
+
+def test_a_queue_that_is_empty_asks_nobody(desk: Desk) -> None:
+    desk.run("start", "order", "-", stdin=_order("quiet", WAITING))
+
+    assert desk.run("attention").err.strip() == "nothing needs attention"
+    assert desk.run("resolve", "order-quiet", "retry", "--reason", "seen").code == 3
+    assert desk.run("resolve", "order-nowhere", "retry", "--reason", "seen").code == 4
