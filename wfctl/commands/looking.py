@@ -204,7 +204,9 @@ _NO_DETAIL: Final = frozenset(
 
 
 def _event(event: Document, out: Output) -> list[Text]:
-    detail = {name: value for name, value in event.items() if name not in _NO_DETAIL}
+    detail = {
+        name: value for name, value in event.items() if name not in _NO_DETAIL and value is not None
+    }
     return [
         Text(out.time(_first(event, _EVENT_TIMES))),
         plain(_first(event, _EVENT_KINDS)),

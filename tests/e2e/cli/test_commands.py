@@ -6,7 +6,8 @@ import pytest
 
 from tests.e2e.cli.conftest import Desk
 from tests.support.approvals import FIRST, REQUESTER, a_request
-from tests.support.orders import order
+from tests.support.funchost import until
+from tests.support.orders import END_PATIENCE_S, order
 from tests.support.suppliers import PriceList
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -17,6 +18,17 @@ DECLINED = "tok_sandbox_declined"
 
 def _order(order_id: str, token: str = "tok_sandbox_approved") -> str:  # noqa: S107 - no secret
     return json.dumps(order(order_id, token=token))
+
+
+def _waiting(desk: Desk, order_id: str) -> None:
+    """Start an order that goes on waiting for its payment, and see it wait."""
+
+    def waits() -> bool:
+        ran = desk.run("show", f"order-{order_id}", "--json")
+        return bool(ran.documents[0]["businessStatus"] == "awaiting_payment")
+
+    assert desk.run("start", "order", "-", stdin=_order(order_id, WAITING)).code == 0
+    until(waits, patience_s=END_PATIENCE_S, what=f"order {order_id} waits")
 
 
 def test_an_order_is_started_from_stdin_and_followed_to_its_end(desk: Desk) -> None:
@@ -86,24 +98,31 @@ def test_a_reader_who_has_seen_enough_ends_a_list_quietly(desk: Desk) -> None:
 
 
 def test_an_instance_is_shown_explained_and_told(desk: Desk) -> None:
-    desk.run("start", "order", "-", stdin=_order("shown", WAITING))
-    desk.run("watch", "order-shown", "--timeout", "1")
+    _waiting(desk, "shown")
 
     shown = desk.run("show", "order-shown", "--json").documents[0]
     history = desk.run("history", "order-shown", "--json", "--limit", "1000").documents
+    explained = desk.run("explain", "order-shown", "--json").documents[0]
 
-    assert shown["instanceId"] == "order-shown"
-    assert "tok_sandbox" not in json.dumps([shown, history])
-    assert history[0]["EventType"] == "OrchestratorStarted"
+    assert shown["businessStatus"] == "awaiting_payment"
+    assert "tok_sandbox" not in json.dumps([shown, history, explained])
+    assert "order_processing_reserve_stock" in {event.get("FunctionName") for event in history}
+    assert "payment" in explained["sentence"]
+    assert explained["sentence"] in desk.run("explain", "order-shown").out
+    assert "awaiting_payment" in desk.run("show", "order-shown").out
+    assert "order_processing_reserve_stock" in desk.run("history", "order-shown").out
     assert desk.run("show", "order-unknown").code == 4
 
 
 def test_an_approval_is_asked_for_found_and_decided(desk: Desk) -> None:
     request = json.dumps(a_request(request_id="chair"))
     assert desk.run("start", "approval", "-", stdin=request, who=REQUESTER).code == 0
-    desk.run("watch", "approval-chair", "--timeout", "1")
 
-    inbox = desk.run("inbox", "--json", who=FIRST).documents
+    inbox = until(
+        lambda: desk.run("inbox", "--json", who=FIRST).documents,
+        patience_s=END_PATIENCE_S,
+        what="the approver is asked",
+    )
     stranger = desk.run("decide", "approval-chair", "1", "approve", who="else@example.com")
     decided = desk.run("decide", "approval-chair", "1", "approve", who=FIRST)
 
