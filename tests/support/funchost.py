@@ -11,7 +11,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import Any, Final
 
 from scripts.layout import ROOT
 from scripts.ports import LOOPBACK, is_free
+from tests.support import warm_start
 
 SERVE_PATIENCE_S: Final = 40.0
 STOP_PATIENCE_S: Final = 5.0
@@ -73,12 +73,14 @@ class FuncHost:
     Args:
         folder: where the state file and the log are.
         settings: environment variables, on top of this process's own.
+        is_cold: start Python for it, rather than fork (tests.support.warm_start).
     """
 
     folder: Path
     settings: Mapping[str, str]
     port: int = field(default_factory=free_port)
-    _process: subprocess.Popen[bytes] | None = None
+    is_cold: bool = False
+    _process: warm_start.HostProcess | None = None
 
     @property
     def state(self) -> Path:
@@ -96,19 +98,13 @@ class FuncHost:
     def launch(self) -> None:
         """Start it without waiting for anything."""
         assert self._process is None, "it runs already"
-        # The tether ends the host with this process, however that ends.
-        command = [sys.executable, "-m", "scripts.tether", "funchost", "start", "--app", str(ROOT)]
-        command += ["--port", str(self.port), "--state", str(self.state)]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={**os.environ, **self.settings},
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = warm_start.start(
+            self._words(),
+            folder=self._home,
+            environment=self._environment(),
+            output=self.log,
+            is_cold=self.is_cold,
+        )
 
     def kill(self) -> None:
         """Take its power away."""
@@ -175,7 +171,23 @@ class FuncHost:
         self._forget(process)
         return code
 
-    def _forget(self, process: subprocess.Popen[bytes]) -> None:
+    def _words(self) -> list[str]:
+        """Return what follows `python -m`."""
+        return ["funchost", "start", "--app", str(ROOT), *self._place]
+
+    @property
+    def _place(self) -> list[str]:
+        return ["--port", str(self.port), "--state", str(self.state)]
+
+    @property
+    def _home(self) -> Path:
+        """The folder where it is started."""
+        return ROOT
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.settings}
+
+    def _forget(self, process: warm_start.HostProcess) -> None:
         assert process.stdin is not None
         process.stdin.close()
         self._process = None

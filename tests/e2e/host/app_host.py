@@ -9,15 +9,15 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
+import tempfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, override
 from urllib.parse import quote
 
 from scripts.layout import ROOT
+from tests.support import warm_start
 from tests.support.funchost import INSTANCES, Answer, FuncHost, open_hosts, until
 
 APPS: Final = Path(__file__).parent / "apps"
@@ -33,7 +33,7 @@ class AppHost(FuncHost):
 
     Args:
         app: the app's folder, where the host is started.
-        options: further words for ``funchost start``.
+        options: further words for ``funchost start``; they win.
         program: the module to run, if not funchost itself.
     """
 
@@ -41,22 +41,18 @@ class AppHost(FuncHost):
     options: tuple[str, ...] = ()
     program: str = "funchost"
 
-    def launch(self) -> None:
-        """Start it without waiting for anything."""
-        assert self._process is None, "it runs already"
-        # The tether ends the host with this process, however that ends.
-        command = [sys.executable, "-m", "scripts.tether", self.program, "start"]
-        command += ["--port", str(self.port), "--state", str(self.state), *self.options]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=self.app,
-                env=_environment(self.settings),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    @override
+    def _words(self) -> list[str]:
+        return [self.program, "start", *self._place, *self.options]
+
+    @property
+    @override
+    def _home(self) -> Path:
+        return self.app
+
+    @override
+    def _environment(self) -> dict[str, str]:
+        return _environment(self.settings)
 
     def call(self, method: str, path: str, body: str | None = None) -> Answer:
         """Send a request; a body goes out as JSON."""
@@ -127,10 +123,16 @@ def served(
     *options: str,
     settings: Mapping[str, str] | None = None,
     program: str = "funchost",
+    is_cold: bool = False,
 ) -> Generator[AppHost]:
     """Serve an app while the block runs; it has to stop in time."""
     host = AppHost(
-        app=app, folder=folder, options=options, settings=settings or {}, program=program
+        app=app,
+        folder=folder,
+        options=options,
+        settings=settings or {},
+        program=program,
+        is_cold=is_cold,
     )
     open_hosts.append(host)
     try:
@@ -149,19 +151,22 @@ def refused(app: Path, *options: str, settings: Mapping[str, str] | None = None)
 
     It has to end with exit code 1 by itself, and without a stack trace.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "funchost", "start", "--port", "0", *options],
-        cwd=app,
-        env=_environment(settings or {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_S,
-    )
-    assert done.returncode == 1, done
-    assert "Traceback" not in done.stdout + done.stderr, done
-    return re.sub(r"^funchost: ", "", done.stderr).strip()
+    with tempfile.TemporaryDirectory() as folder:
+        output, errors = Path(folder) / "output", Path(folder) / "errors"
+        process = warm_start.start(
+            ["funchost", "start", "--port", "0", *options],
+            folder=app,
+            environment=_environment(settings or {}),
+            output=output,
+            errors=errors,
+        )
+        code = process.wait(PATIENCE_S)
+        assert process.stdin is not None
+        process.stdin.close()
+        said = output.read_text("utf-8"), errors.read_text("utf-8")
+    assert code == 1, said
+    assert "Traceback" not in "".join(said), said
+    return re.sub(r"^funchost: ", "", said[1]).strip()
 
 
 def an_app(folder: Path, function_app: str | None = None, **files: str) -> Path:

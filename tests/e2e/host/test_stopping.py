@@ -31,7 +31,8 @@ def stopped_after(host: AppHost, how: signal.Signals) -> float:
 
 @SIGNALS
 def test_an_idle_host_stops_at_once(tmp_path: Path, how: signal.Signals) -> None:
-    with served(APPS / "durable", tmp_path, settings={"SCRATCH": str(tmp_path)}) as host:
+    scratch = {"SCRATCH": str(tmp_path)}
+    with served(APPS / "durable", tmp_path, settings=scratch, is_cold=True) as host:
         host.started("race")
 
         assert stopped_after(host, how) < 3
