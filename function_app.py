@@ -35,6 +35,8 @@ from workflows.delivery_tracking import (
 )
 from workflows.management import (
     http as management_http,
+    http_actions as management_http_actions,
+    http_batch as management_http_batch,
     http_explain as management_http_explain,
     http_list as management_http_list,
 )
@@ -83,6 +85,8 @@ for module in (
     batch_processing_increment,
     batch_processing_schedule,
     management_http,
+    management_http_actions,
+    management_http_batch,
     management_http_list,
     management_http_explain,
     site_http,

@@ -29,6 +29,7 @@ from shared.operations.rules import (
     refusal,
 )
 from shared.operations.types import CancelOutcome, WorkflowType, WorkflowTypes
+from shared.redaction import redact_text
 
 _DEEPEST: Final = 5  # parents and children form no deeper tree here
 _ID_ENDS: Final = ":"
@@ -203,7 +204,7 @@ class Operations:
                 result = _result(order.action, await self._management.purge(instance_id))
             case _:
                 tell = self._tellers()[order.action]
-                result = _result(order.action, await tell(instance_id, order.reason))
+                result = _result(order.action, await tell(instance_id, redact_text(order.reason)))
         return Affected(instance_id=instance_id, result=result, new_instance_id=new_id)
 
     async def _cancelled(

@@ -81,19 +81,16 @@ class Audit:
         new = NewEntry(kind=_RESULT, payload={"of": sequence, "result": result})
         self._append(instance_id, new, at=at)
 
-    def of(self, instance_id: str) -> Sequence[Recorded]:
-        """Return all acts on an instance, the newest first.
-
-        Raises:
-            LogBrokenError: Somebody changed what was written.
-        """
-        entries = self._logs.read(instance_id).entries
+    def of(self, instance_id: str) -> tuple[Sequence[Recorded], bool]:
+        """Return all acts on an instance, the newest first, and whether they are as written."""
+        log = self._logs.read_unchecked(instance_id)
+        entries = log.entries
         results = {
             entry.payload.get("of"): str(entry.payload.get("result"))
             for entry in entries
             if entry.kind == _RESULT
         }
-        return [
+        acts = [
             Recorded(
                 sequence=entry.sequence,
                 at=entry.at,
@@ -106,6 +103,7 @@ class Audit:
             for entry in reversed(entries)
             if entry.kind != _RESULT
         ]
+        return acts, log.broken_at is None
 
     def _append(self, instance_id: str, new: NewEntry, *, at: datetime) -> Entry:
         """Append one entry; should its answer be lost, it may stand there twice, and say so."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.operations.types import WorkflowType
+from shared.operations.wakes import DECISION_WAKES
 from workflows.order_processing import names
 from workflows.order_processing.vocabulary import WORDS
 
@@ -23,6 +24,7 @@ TYPES: Final = (
         # An order that is shipped waits for its delivery; silence there is found by itself.
         service_level=timedelta(days=15),
         keep_for=timedelta(days=90),
+        events=DECISION_WAKES,
         child_ids=_tracking,
         words=WORDS,
     ),

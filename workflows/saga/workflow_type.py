@@ -7,6 +7,7 @@ import azure.durable_functions as df
 
 from shared.durable import InstanceId
 from shared.operations.types import CancelOutcome, WorkflowType
+from shared.operations.wakes import DECISION_WAKES
 from workflows.saga import names, vocabulary
 from workflows.saga.cancelling import cancel
 
@@ -26,6 +27,7 @@ TYPES: Final = (
         id_prefix="saga-",
         service_level=timedelta(hours=2),
         keep_for=timedelta(days=90),
+        events=DECISION_WAKES,
         cancel=_cancel,
         words=vocabulary.SAGA,
     ),
