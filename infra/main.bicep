@@ -23,6 +23,11 @@ param backend durableBackend = 'azureStorage'
 @maxLength(45)
 param taskHubName string = 'workflows'
 
+@description('Optional. Parts of the task hub that orchestrations are spread over, where storage is the backend. It cannot change later.')
+@minValue(1)
+@maxValue(16)
+param partitionCount int = 4
+
 type schedulerPlan = 'Consumption' | 'Dedicated'
 
 @description('Optional. Plan of the scheduler, where that is the backend.')
@@ -113,8 +118,8 @@ param approvalRoles string = ''
 @description('Optional. Address that people reach the app by, where it has a domain of its own.')
 param publicUrl string = ''
 
-@description('Optional. Whether links in mails are signed with keys from the vault.')
-param linkKeysFromVault bool = false
+@description('Optional. App settings whose values are secrets of the vault, as {SETTING: \'name-of-the-secret\'}.')
+param secretSettings object = {}
 
 @description('Optional. App settings on top of all others.')
 param extraSettings object = {}
@@ -291,6 +296,7 @@ module app 'modules/function-app.bicep' = {
     taskHubName: taskHubName
     backend: backend
     taskHubStorageName: taskHubStorage.?outputs.accountName ?? ''
+    partitionCount: partitionCount
     schedulerEndpoint: scheduler.?outputs.endpoint ?? ''
     insightsConnectionString: monitoring.outputs.connectionString
     workspaceId: monitoring.outputs.workspaceId
@@ -308,7 +314,7 @@ module app 'modules/function-app.bicep' = {
     operatorsMail: operatorsMail
     approvalRoles: approvalRoles
     publicUrl: publicUrl
-    linkKeysFromVault: linkKeysFromVault
+    secretSettings: secretSettings
     extraSettings: extraSettings
     deleteLock: deleteLocks
   }

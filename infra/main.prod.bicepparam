@@ -7,6 +7,7 @@ param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param location = readEnvironmentVariable('AZURE_LOCATION')
 
 param backend = 'azureStorage'
+param partitionCount = 16
 
 param privateNetworking = true
 param zoneRedundant = true
@@ -23,7 +24,9 @@ param entraClientId = readEnvironmentVariable('ENTRA_CLIENT_ID')
 param alertMails = [readEnvironmentVariable('ALERT_MAIL')]
 param operatorsMail = readEnvironmentVariable('OPERATORS_MAIL')
 param approvalRoles = readEnvironmentVariable('APPROVAL_ROLES')
-param linkKeysFromVault = true
+param secretSettings = {
+  APPROVAL_LINK_KEYS: 'approval-link-keys'
+}
 
 param logRetentionDays = 180
 param logDailyCapGb = 20

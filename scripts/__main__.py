@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from scripts import checks, environment, host, upkeep
+from scripts import checks, environment, host, package, upkeep
 from scripts.console import DevError, complain
 from scripts.layout import HOST_STATE, ROOT, VENV
 
@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     words.add_parser("audit", help="check the logs of approvals that ./dev start has kept")
     _passing_on(words, "bench", "measure", "python -m benchmarks")
     _passing_on(words, _WF, "look at workflows, start them, decide, operate", "wfctl")
+    words.add_parser("package", help="build the archive that is deployed")
     words.add_parser("doctor", help="say what was found on this machine")
     lock = words.add_parser("lock", help="pin the requirements, with hashes")
     lock.add_argument("--upgrade", action="store_true", help="to the newest that is allowed")
@@ -88,6 +89,7 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
         "audit": upkeep.audit,
         "bench": lambda: _module("benchmarks", rest),
         _WF: lambda: _module("wfctl", rest),
+        "package": package.package,
         "doctor": upkeep.doctor,
         "lock": lambda: upkeep.lock(upgrade=options.upgrade),
     }

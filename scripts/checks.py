@@ -53,9 +53,11 @@ def static_checks() -> tuple[Check, ...]:
     return (
         Check(name="pyright", command=[tool("pyright")]),
         Check(name="mypy", command=[tool("mypy"), *sources]),
+        Check(name="infrastructure", command=[tool("python"), "-m", "scripts.infra"]),
         Check(name="import contracts", command=[tool("lint-imports"), "--no-cache"]),
         Check(name="ruff check", command=[tool("ruff"), "check"]),
         Check(name="ruff format", command=[tool("ruff"), "format", "--check"]),
+        Check(name="pipelines", command=[tool("zizmor"), "--offline", "--quiet", ".github"]),
     )
 
 

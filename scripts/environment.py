@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts.console import DevError, step
-from scripts.layout import KEPT, LOGS, ROOT, VENV
+from scripts.layout import ENVIRONMENTS, KEPT, LOGS, ROOT, VENV
 
 REQUIREMENTS: Final = ("requirements.txt", "requirements-dev.txt")
 
@@ -56,6 +56,47 @@ def fingerprint(root: Path = ROOT) -> str:
     for name in REQUIREMENTS:
         digest.update((root / name).read_bytes())
     return digest.hexdigest()
+
+
+def beside(name: str, requirements: Path) -> Path:
+    """Return an environment with what one file pins and nothing else, made once for each content.
+
+    Only wheels are taken: what has to be built here could not be installed by the platform either.
+
+    Raises:
+        DevError: the packages could not be had.
+    """
+    content = sys.version.encode() + requirements.read_bytes()
+    folder = ENVIRONMENTS / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
+    whole = folder / ".whole"
+    if whole.exists():
+        return folder
+    with _alone():
+        if whole.exists():
+            return folder
+        with step(f"Installing what {requirements.name} pins into {folder.relative_to(ROOT)}"):
+            for outdated in ENVIRONMENTS.glob(f"{name}-*"):
+                shutil.rmtree(outdated)
+            _install_beside(folder, requirements)
+        whole.touch()
+    return folder
+
+
+def _install_beside(folder: Path, requirements: Path) -> None:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    _log().unlink(missing_ok=True)
+    options = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(requirements)]
+    python = str(folder / "bin" / "python")
+    made = _run([_python(), "-m", "venv", "--without-pip", str(folder)])
+    installed = made and any(
+        _run([*installer, *options])
+        for installer in (
+            [uv() or "uv", "pip", "install", "--python", python],
+            [_python(), "-m", "pip", "--python", python, "install"],
+        )
+    )
+    if not installed:
+        raise DevError(reason(_log().read_text(encoding="utf-8", errors="replace")))
 
 
 def uv_requirement(root: Path = ROOT) -> str:

@@ -20,6 +20,7 @@ from scripts.layout import LOGS, ROOT, VENV
 from scripts.storage import Storage
 
 CONNECTION_SETTING: Final = "AzureWebJobsStorage"
+HUB_CONNECTION_SETTING: Final = "DurableStorage"  # host.json names it; funchost keeps its own state
 STOP_DEADLINE_S: Final = 4.5  # of the host; what is left of 5 s is Azurite's
 
 
@@ -117,6 +118,7 @@ def _environment_of_func(opened: Storage) -> dict[str, str]:
     return {
         **os.environ,
         CONNECTION_SETTING: opened.ports.connection_string,
+        HUB_CONNECTION_SETTING: opened.ports.connection_string,
         "VIRTUAL_ENV": str(VENV),
         "PATH": os.pathsep.join((str(VENV / "bin"), os.environ["PATH"])),
     }

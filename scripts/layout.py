@@ -14,6 +14,9 @@ KEPT: Final = ROOT / ".dev"
 
 LOGS: Final = KEPT / "logs"
 
+ENVIRONMENTS: Final = KEPT / "environments"
+"""Environments beside .venv, for what must not mix with it."""
+
 AZURITE_LOCK_FILES: Final = ROOT / "scripts" / "azurite"
 """The committed npm lock file, and the script that is loaded before Azurite."""
 

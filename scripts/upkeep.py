@@ -24,6 +24,7 @@ _CACHES: Final = (
 _LOCKED: Final = (
     ("requirements.in", "requirements.txt"),
     ("requirements-dev.in", "requirements-dev.txt"),
+    ("requirements-infra.in", "requirements-infra.txt"),
 )
 
 

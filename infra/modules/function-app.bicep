@@ -34,6 +34,11 @@ param backend durableBackend
 @description('Optional. Name of the task hub\'s account, where storage is the backend.')
 param taskHubStorageName string = ''
 
+@description('Required. Parts of the task hub that orchestrations are spread over: at most so many instances run them. It cannot change later.')
+@minValue(1)
+@maxValue(16)
+param partitionCount int
+
 @description('Optional. Where the scheduler is reached, where that is the backend.')
 param schedulerEndpoint string = ''
 
@@ -102,8 +107,8 @@ param approvalRoles string = ''
 @description('Optional. Address that people reach the app by, where it has a domain of its own.')
 param publicUrl string = ''
 
-@description('Optional. Whether links in mails are signed with keys from the vault; the app keeps keys of its own otherwise.')
-param linkKeysFromVault bool = false
+@description('Optional. Settings whose values are secrets of the vault, as {SETTING: \'name-of-the-secret\'}.')
+param secretSettings object = {}
 
 @description('Optional. Settings on top of all others, for one environment.')
 param extraSettings object = {}
@@ -140,6 +145,7 @@ var storageSettings = {
   DurableStorage__accountName: taskHubStorageName
   DurableStorage__credential: 'managedidentity'
   DurableStorage__clientId: identityClientId
+  AzureFunctionsJobHost__extensions__durableTask__storageProvider__partitionCount: string(partitionCount)
 }
 
 // ... or these put the scheduler in its place.
@@ -155,12 +161,12 @@ var signInSettings = {
   WEBSITE_AUTH_AAD_ALLOWED_TENANTS: tenant().tenantId
 }
 
-var linkKeys = { APPROVAL_LINK_KEYS: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/approval-link-keys)' }
 var roles = empty(approvalRoles) ? {} : { APPROVAL_ROLES: approvalRoles }
 var address = empty(publicUrl) ? {} : { APP_PUBLIC_URL: publicUrl }
 var backendSettings = backend == 'azureStorage' ? storageSettings : schedulerSettings
-var chosenSettings = union(backendSettings, roles, address, linkKeysFromVault ? linkKeys : {}, hasSignIn ? signInSettings : {})
-var settings = union(commonSettings, chosenSettings, extraSettings)
+var chosenSettings = union(backendSettings, roles, address, hasSignIn ? signInSettings : {})
+var plainSettings = [for setting in items(union(commonSettings, chosenSettings, extraSettings)): { name: setting.key, value: setting.value }]
+var referenceSettings = [for setting in items(secretSettings): { name: setting.key, value: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${setting.value})' }]
 
 var durableReady = { name: 'durable', instanceCount: alwaysReadyDurable }
 var httpReady = { name: 'http', instanceCount: alwaysReadyHttp }
@@ -232,12 +238,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
       remoteDebuggingEnabled: false
-      appSettings: [
-        for setting in items(settings): {
-          name: setting.key
-          value: setting.value
-        }
-      ]
+      appSettings: concat(plainSettings, referenceSettings)
     }
   }
 }

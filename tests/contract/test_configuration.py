@@ -40,6 +40,7 @@ def test_the_host_takes_on_no_more_than_the_worker_has_threads(
     durable = host["extensions"]["durableTask"]
     assert durable["maxConcurrentActivityFunctions"] == threads
     assert durable["maxConcurrentOrchestratorFunctions"] == threads
+    assert durable["maxConcurrentEntityFunctions"] == threads
 
 
 def test_the_task_hub_is_a_setting_with_a_legal_value(
@@ -74,3 +75,52 @@ def test_local_settings_hold_no_secret(values: dict[str, str]) -> None:
 
 def test_payloads_are_decoded_without_looking_for_classes(values: dict[str, str]) -> None:
     assert values["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] == "1"
+
+
+def test_the_task_hub_has_a_connection_of_its_own(
+    host: dict[str, Any], values: dict[str, str]
+) -> None:
+    provider = host["extensions"]["durableTask"]["storageProvider"]
+
+    assert provider["connectionName"] == "DurableStorage"
+    assert "connectionStringName" not in provider  # its name before the extension's third version
+    assert values["DurableStorage"] == values["AzureWebJobsStorage"]
+
+
+def test_queues_are_asked_often_enough_for_flex_consumption(host: dict[str, Any]) -> None:
+    provider = host["extensions"]["durableTask"]["storageProvider"]
+
+    assert provider["maxQueuePollingInterval"] <= "00:00:10"
+    assert provider["controlQueueBufferThreshold"] == 2 * provider["controlQueueBatchSize"]
+    assert 1 <= provider["partitionCount"] <= 16
+
+
+def test_a_version_goes_out_with_its_code_and_takes_on_what_is_older(host: dict[str, Any]) -> None:
+    durable = host["extensions"]["durableTask"]
+
+    assert re.fullmatch(r"\d+\.\d+\.\d+", durable["defaultVersion"])  # %NAME% is not resolved here
+    assert durable["versionMatchStrategy"] == "CurrentOrOlder"
+    assert durable["versionFailureStrategy"] == "Reject"
+
+
+def test_lifecycles_and_failures_are_never_sampled_away(host: dict[str, Any]) -> None:
+    logging = host["logging"]
+    sampling = logging["applicationInsights"]["samplingSettings"]
+
+    assert set(sampling["excludedTypes"].split(";")) >= {"Request", "Exception", "Trace"}
+    assert logging["logLevel"]["Host.Triggers.DurableTask"] == "Information"
+    assert "DurableTask" not in logging["logLevel"]  # it would hide what storage warns of
+
+
+def test_requests_are_bounded_and_a_timeout_is_chosen(
+    host: dict[str, Any], values: dict[str, str]
+) -> None:
+    http = host["extensions"]["http"]
+
+    assert http["maxConcurrentRequests"] == 4 * int(values["PYTHON_THREADPOOL_THREAD_COUNT"])
+    assert http["maxOutstandingRequests"] > http["maxConcurrentRequests"]
+    assert host["functionTimeout"] == "00:30:00"
+
+
+def test_nothing_of_a_preview_is_relied_on(host: dict[str, Any]) -> None:
+    assert "useGracefulShutdown" not in host["extensions"]["durableTask"]

@@ -10,7 +10,7 @@ import pytest
 from scripts import environment
 from scripts.layout import AXE_LOCK_FILES, AZURITE_LOCK_FILES, ROOT
 
-_REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+_REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-infra.txt")
 
 
 def _text(name: str) -> str:
@@ -58,7 +58,9 @@ def test_the_worker_and_the_sdk_are_fixed_exactly() -> None:
     assert pins["azure-functions-runtime"] == "1.3.0"
 
 
-@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
+@pytest.mark.parametrize(
+    "name", ["requirements.in", "requirements-dev.in", "requirements-infra.in"]
+)
 def test_every_direct_dependency_is_explained(name: str) -> None:
     explained = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
 
