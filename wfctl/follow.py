@@ -17,6 +17,7 @@ from wfctl.session import Session
 LONGEST_WAIT_S: Final = 30
 _WITH_PROGRESS: Final = "batch-"  # these say more of themselves elsewhere, and more often
 _PROGRESS_WAIT_S: Final = 2
+_READERS_WAIT_S: Final = 10  # the sentence grows old: "in 8 s"
 _SHORTEST_TURN_S: Final = 0.25
 _PAUSE_S: Final = 2.0
 _ATTEMPTS: Final = 12  # with growing pauses: about three and a half minutes of silence
@@ -135,7 +136,8 @@ class Follower:
             self._session.surroundings.sleep(least_s - took_s)
 
     def _next_wait_s(self) -> int:
-        longest_s = _PROGRESS_WAIT_S if self._is_job else LONGEST_WAIT_S
+        longest_s = _READERS_WAIT_S if self._explains else LONGEST_WAIT_S
+        longest_s = _PROGRESS_WAIT_S if self._is_job else longest_s
         if self._give_up_at is None:
             return longest_s
         return max(1, min(longest_s, int(self._give_up_at - self._clock())))

@@ -22,6 +22,12 @@ from wfctl.wording import moment
 
 _PANEL: Final = "Connection and output"
 _FILTERS: Final = "Filters"
+# For completion alone: the app says what it takes.
+_TYPES: Final = ("order", "delivery", "saga", "approval", "batch")
+_STATUSES: Final = (
+    *("Pending", "Running", "Suspended", "ContinuedAsNew"),
+    *("Completed", "Failed", "Terminated", "Canceled"),
+)
 
 
 def _option(*names: str, says: str, panel: str = _PANEL, **more: Any) -> Any:
@@ -79,11 +85,21 @@ class Filter:
 
     type_: Annotated[
         list[str] | None,
-        _option("--type", says="order, saga, approval, batch, ...; repeatable.", panel=_FILTERS),
+        _option(
+            "--type",
+            says="order, saga, approval, batch, ...; repeatable.",
+            panel=_FILTERS,
+            autocompletion=lambda: list(_TYPES),
+        ),
     ] = None
     status: Annotated[
         list[str] | None,
-        _option("--status", says="Running, Failed, ...; repeatable.", panel=_FILTERS),
+        _option(
+            "--status",
+            says="Running, Failed, ...; repeatable.",
+            panel=_FILTERS,
+            autocompletion=lambda: list(_STATUSES),
+        ),
     ] = None
     outcome: Annotated[
         list[str] | None,

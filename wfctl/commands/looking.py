@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wfctl import api
+from wfctl.completion import known_ids
 from wfctl.documents import Document, as_list, items, member, text
 from wfctl.options import Filter, command
 from wfctl.output import Output, facts, plain, status, table
@@ -16,7 +17,9 @@ from wfctl.session import Session
 from wfctl.wording import paragraphs, words
 
 PANEL: Final = "Look"
-InstanceArgument = Annotated[str, typer.Argument(metavar="ID", help="The instance's id.")]
+InstanceArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="The instance's id.", autocompletion=known_ids)
+]
 
 _LONGEST_PAGE: Final = 100
 _LONGEST_HISTORY: Final = 1000
@@ -131,10 +134,11 @@ def drawn_instance(found: Document, out: Output) -> Iterable[RenderableType]:
             *([("failure", plain(found["failure"]))] if found.get("failure") else []),
         ]
     )
-    for name, title in (("customStatus", "it says of itself"), ("output", "it ended with")):
-        if found.get(name) is not None:
-            yield Text(f"{title}:", style="bold")
-            yield Text(paragraphs(found[name]))
+    # What it ended with repeats what it said before.
+    said = "customStatus" if found.get("output") is None else "output"
+    if found.get(said) is not None:
+        yield Text("it says of itself:" if said == "customStatus" else "it ended with:", "bold")
+        yield Text(paragraphs(found[said]))
 
 
 def explain(session: Session, instance_id: InstanceArgument) -> None:
@@ -188,6 +192,8 @@ def history(
     found = session.client.get(api.workflow(instance_id), query).document
     events = items(found, "historyEvents") or items(found, "history")
     drawn = table("time", "event", "name", "detail")
+    if session.out.is_live:  # one line an event; all of it is in a pipe
+        drawn.columns[-1].no_wrap, drawn.columns[-1].overflow = True, "ellipsis"
     for event in events:
         drawn.add_row(*_event(event, session.out))
     session.out.listing(events, drawn, if_none="no history")

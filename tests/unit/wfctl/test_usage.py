@@ -1,5 +1,6 @@
 """The command line as a whole: help, completion, documents, and what `./dev wf` hands over."""
 
+import json
 import os
 import re
 import shlex
@@ -7,14 +8,16 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+import requests
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from scripts.__main__ import main as dev
 from scripts.layout import ROOT
-from tests.support.wfctl import FakeApp, Terminal
+from tests.support.wfctl import FakeApp, Reply, Terminal
 from wfctl.app import build
 from wfctl.exits import ExitCode
+from workflows.order_processing.models import OrderRequest
 
 GUIDE = (ROOT / "docs" / "command-line.md").read_text("utf-8")
 
@@ -56,6 +59,12 @@ def test_the_examples_of_the_guide_are_commands_with_options_that_exist(words: l
     assert {word for word in words if word.startswith("--")} <= commands[words[0]]
 
 
+def test_the_order_in_the_guide_is_one_that_the_app_takes() -> None:
+    (example,) = re.findall(r"^```json\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+
+    assert OrderRequest.from_json({"orderId": "1", **json.loads(example)}).currency == "EUR"
+
+
 def test_every_command_explains_itself_and_each_option(terminal: Terminal) -> None:
     group = get_command(build())
     assert isinstance(group, TyperGroup)
@@ -91,6 +100,33 @@ def test_shells_complete_commands_and_options(terminal: Terminal, shell: str) ->
     }
 
     assert "terminate" in terminal.run().out
+
+
+def _completions(terminal: Terminal, line: str) -> list[str]:
+    terminal.process = {
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(line.count(" ")),
+        "_WFCTL_COMPLETE": "complete_bash",
+    }
+    return terminal.run().out.split()
+
+
+def test_shells_complete_ids_that_the_app_knows(app: FakeApp, terminal: Terminal) -> None:
+    row = {"instanceId": "order-17", "type": "order", "runtimeStatus": "Running"}
+    bad = {**row, "instanceId": "order-1;reboot"}
+    app.on("GET", "workflows", {"items": [row, bad], "nextCursor": None})
+
+    assert _completions(terminal, "wfctl show order-1") == ["order-17"]
+    assert app.last.query == {"idPrefix": "order-1", "limit": "20"}
+    assert _completions(terminal, "wfctl list --status Susp") == ["Suspended"]
+    assert _completions(terminal, "wfctl list --type ord") == ["order"]
+
+
+def test_shells_complete_nothing_when_no_app_answers(app: FakeApp, terminal: Terminal) -> None:
+    app.on("GET", "workflows", Reply(failure=requests.ConnectionError()))
+
+    assert _completions(terminal, "wfctl show order-1") == []
+    assert not terminal.naps
 
 
 def test_dev_hands_every_word_over(monkeypatch: pytest.MonkeyPatch) -> None:
