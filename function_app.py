@@ -15,7 +15,11 @@ from workflows.approval import (
     sweep as approval_sweep,
     workflow_type as approval_type,
 )
-from workflows.attention import activities as attention_activities, http as attention_http
+from workflows.attention import (
+    activities as attention_activities,
+    http as attention_http,
+    pages as attention_pages,
+)
 from workflows.batch_processing import (
     activities as batch_processing_activities,
     entities as batch_processing_entities,
@@ -24,10 +28,12 @@ from workflows.batch_processing import (
     http_report as batch_processing_http_report,
     increment as batch_processing_increment,
     orchestrator as batch_processing_orchestrator,
+    pages as batch_processing_pages,
     schedule as batch_processing_schedule,
     shard as batch_processing_shard,
     workflow_type as batch_processing_type,
 )
+from workflows.console import pages as console_pages, pages_workflow as console_pages_workflow
 from workflows.delivery_tracking import (
     activities as delivery_tracking_activities,
     orchestrator as delivery_tracking_orchestrator,
@@ -39,6 +45,7 @@ from workflows.management import (
     http_batch as management_http_batch,
     http_explain as management_http_explain,
     http_list as management_http_list,
+    http_overview as management_http_overview,
 )
 from workflows.order_processing import (
     activities as order_processing_activities,
@@ -68,6 +75,7 @@ for module in (
     saga_http,
     attention_activities,
     attention_http,
+    attention_pages,
     approval_http_documents,
     approval_http_audit,
     approval_orchestrator,
@@ -84,11 +92,15 @@ for module in (
     batch_processing_http_report,
     batch_processing_increment,
     batch_processing_schedule,
+    batch_processing_pages,
     management_http,
     management_http_actions,
     management_http_batch,
     management_http_list,
     management_http_explain,
+    management_http_overview,
+    console_pages,
+    console_pages_workflow,
     site_http,
 ):
     app.register_functions(module.blueprint)

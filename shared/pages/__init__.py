@@ -12,14 +12,19 @@ from shared.pages.assets import find_asset
 from shared.pages.doors import way_in, way_out
 from shared.pages.failures import Link, notice, page
 from shared.pages.forms import ForeignFormError, Form, read_form
+from shared.pages.navigation import CONSOLE_PATH, Area
 from shared.pages.rendering import Pages, attachment, local_path, see_other
+from shared.pages.visitors import Visitor, visitor_at
 
 __all__ = [
+    "CONSOLE_PATH",
+    "Area",
     "ForeignFormError",
     "Form",
     "Link",
     "Pages",
     "Stylesheet",
+    "Visitor",
     "alone",
     "attachment",
     "find_asset",
@@ -28,6 +33,7 @@ __all__ = [
     "page",
     "read_form",
     "see_other",
+    "visitor_at",
     "way_in",
     "way_out",
 ]

@@ -13,7 +13,7 @@ from typing import Final
 from shared.http import API_PREFIX
 
 _FOLDER: Final = Path(__file__).with_name("static")
-_MEDIA_TYPES: Final = {".css": "text/css", ".svg": "image/svg+xml"}
+_MEDIA_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _DIGITS: Final = 16
 
 

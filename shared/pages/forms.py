@@ -33,8 +33,14 @@ class ForeignFormError(WorkflowError):
     code = "foreign_form"
 
 
-def read_form(req: func.HttpRequest, *, fields: frozenset[str]) -> Form:
+def read_form(req: func.HttpRequest, *, fields: frozenset[str], has_proof: bool = True) -> Form:
     """Return the fields that the page may send; those not sent are left out.
+
+    Args:
+        req: The request.
+        fields: The names of the page's fields.
+        has_proof: Whether a field of the form proves that it is ours. Where none does, the browser
+            has to say so.
 
     Raises:
         ForeignFormError: Another site's page sent it.
@@ -42,7 +48,7 @@ def read_form(req: func.HttpRequest, *, fields: frozenset[str]) -> Form:
         BodyTooLargeError: More than 32 KiB.
         InvalidRequestError: Not UTF-8, an unknown field, or one twice.
     """
-    if not came_from_here(req):
+    if not came_from_here(req, has_proof=has_proof):
         raise ForeignFormError("the form was not sent from this page")
     if not _MEDIA_TYPE.fullmatch(_header(req, "Content-Type").strip()):
         raise UnsupportedMediaTypeError("send a form")
@@ -68,8 +74,8 @@ def read_form(req: func.HttpRequest, *, fields: frozenset[str]) -> Form:
     return {name: value.replace("\r\n", "\n") for name, value in form.items()}
 
 
-def came_from_here(req: func.HttpRequest) -> bool:
-    """Whether the browser says that a page of ours sent this, or says nothing at all.
+def came_from_here(req: func.HttpRequest, *, has_proof: bool = True) -> bool:
+    """Whether the browser says that a page of ours sent this, or, with a proof, nothing at all.
 
     Browsers have said it in Sec-Fetch-Site for years. Older ones send Origin, which is null for
     pages that keep their address to themselves, as ours do: then the proof in the form decides.
@@ -79,7 +85,8 @@ def came_from_here(req: func.HttpRequest) -> bool:
         return site == "same-origin"
     origin = _header(req, "Origin")
     host = _header(req, "Host")
-    return origin in {"", "null", f"https://{host}", f"http://{host}"}
+    said_nothing = origin in {"", "null"}
+    return (has_proof and said_nothing) or origin in {f"https://{host}", f"http://{host}"}
 
 
 def _header(req: func.HttpRequest, name: str) -> str:

@@ -1,9 +1,10 @@
 """Turns a template and values into an answer; every value is escaped, whoever wrote it."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import azure.functions as func
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,14 +12,18 @@ from markupsafe import Markup
 
 from shared.pages import words
 from shared.pages.assets import asset_path
+from shared.pages.navigation import PLACES
 
 _FRAME: Final = Path(__file__).with_name("templates")
 
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+    " frame-ancestors 'none'; base-uri 'none'"
+)
+# What pages with a script need besides: our own files, and fresh parts of the page itself.
+_POLICY_WITH_SCRIPTS: Final = f"{_POLICY}; script-src 'self'; connect-src 'self'"
 _HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
-        " frame-ancestors 'none'; base-uri 'none'"
-    ),
+    "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",  # a path may hold a link's token
@@ -32,10 +37,25 @@ _HARMFUL: Final = re.compile(
 _SHOWN_INSTEAD: Final = "\ufffd"
 
 
-class Pages:
-    """The templates of one folder, which may extend the frame ``frame.html``."""
+# An older browser says where a form came from only if it may say it to our own site; nobody else
+# learns anything. The paths of these pages hold no secret.
+_HEADERS_WITH_SCRIPTS: Final = {
+    **_HEADERS,
+    "Content-Security-Policy": _POLICY_WITH_SCRIPTS,
+    "Referrer-Policy": "same-origin",
+}
 
-    def __init__(self, folder: Path) -> None:
+
+class Pages:
+    """The templates of one folder, which may extend the frame ``frame.html``.
+
+    Args:
+        folder: Where they are.
+        scripts: Whether they may load scripts, from our own files and nowhere else.
+    """
+
+    def __init__(self, folder: Path, *, scripts: bool = False) -> None:
+        self._headers = _HEADERS_WITH_SCRIPTS if scripts else _HEADERS
         self._templates = Environment(
             loader=FileSystemLoader([folder, _FRAME]),
             autoescape=True,
@@ -45,10 +65,16 @@ class Pages:
             lstrip_blocks=True,
         )
         names: dict[str, Any] = self._templates.globals
-        names.update(asset=asset_path)
+        names.update(asset=asset_path, places=PLACES, with_scripts=scripts)
         filters: dict[str, Any] = self._templates.filters
         filters.update(
-            size=words.size, instant=words.instant, iso=words.iso, distance=words.distance
+            size=words.size,
+            instant=words.instant,
+            moment=words.moment,
+            iso=words.iso,
+            distance=words.distance,
+            lasting=words.lasting,
+            count=words.count,
         )
 
     def render(
@@ -63,12 +89,14 @@ class Pages:
         return func.HttpResponse(
             self._templates.get_template(template).render(**values),
             status_code=status,
-            headers={**_HEADERS, **(headers or {})},
+            headers={**self._headers, **(headers or {})},
             mimetype="text/html",
         )
 
 
-def see_other(path: str, *, headers: dict[str, str] | None = None) -> func.HttpResponse:
+def see_other(
+    path: str, *, query: Mapping[str, str] | None = None, headers: dict[str, str] | None = None
+) -> func.HttpResponse:
     """Lead on after a POST, so that reloading repeats nothing.
 
     Raises:
@@ -76,8 +104,9 @@ def see_other(path: str, *, headers: dict[str, str] | None = None) -> func.HttpR
     """
     if local_path(path) is None:
         raise ValueError("a redirect leads to our own paths only")
+    location = f"{path}?{urlencode(query)}" if query else path
     return func.HttpResponse(
-        status_code=303, headers={**_HEADERS, **(headers or {}), "Location": path}
+        status_code=303, headers={**_HEADERS, **(headers or {}), "Location": location}
     )
 
 

@@ -12,6 +12,9 @@ _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 _HOURS_IN_A_DAY: Final = 24
 _MINUTES_IN_AN_HOUR: Final = 60
+_SECONDS_IN_A_MINUTE: Final = 60
+_SECONDS_IN_AN_HOUR: Final = 3_600
+_WHOLE_FROM: Final = 10.0  # numbers above have no fraction that anybody reads
 
 
 def instant(at: datetime, time_zone: str = "UTC") -> str:
@@ -23,6 +26,12 @@ def instant(at: datetime, time_zone: str = "UTC") -> str:
     """
     there = at.astimezone(ZoneInfo(time_zone))
     return f"{there:%A} {there.day} {there:%B %Y, %H:%M} {time_zone}"
+
+
+def moment(at: datetime) -> str:
+    """Write an instant as narrow as a table needs it: ``27 Nov 14:00:05``, in UTC."""
+    there = at.astimezone(UTC)
+    return f"{there.day} {there:%b %H:%M:%S}"
 
 
 def iso(at: datetime) -> str:
@@ -65,3 +74,27 @@ def size(count: int) -> str:
             return f"{count} bytes" if unit == "bytes" else f"{value:.1f} {unit}"
         value /= _KIBI
     return f"{value:.1f} {_UNITS[-1]}"
+
+
+def count(number: int) -> str:
+    """Write a whole number with its thousands apart."""
+    return f"{number:,}"
+
+
+def lasting(seconds: float) -> str:
+    """Write a length of time: ``0.42 s``, ``38 s``, ``2 min 5 s``, ``3 h 20 min``."""
+    if seconds < 1:
+        return f"{seconds:.2g} s" if seconds else "0 s"
+    if seconds < _SECONDS_IN_A_MINUTE:
+        return f"{seconds:.3g} s"
+    whole = round(seconds)
+    if whole < _SECONDS_IN_AN_HOUR:
+        minutes, rest = divmod(whole, _SECONDS_IN_A_MINUTE)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, rest = divmod(round(seconds / _SECONDS_IN_A_MINUTE), _MINUTES_IN_AN_HOUR)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def rate(value: float) -> str:
+    """Write rows per second as exactly as anybody reads them."""
+    return f"{value:,.0f}" if value >= _WHOLE_FROM else f"{value:.3g}"

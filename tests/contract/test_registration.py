@@ -114,7 +114,7 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
     }
 
     parts = (
-        r"activities|entities|http|http_\w+|increment|orchestrator|pages|schedule|shard|sweep"
+        r"activities|entities|http|http_\w+|increment|orchestrator|pages|pages_\w+|schedule|shard|sweep"
         r"|workflow_type"
     )
     pattern = re.compile(rf"workflows\.\w+\.({parts})")

@@ -22,6 +22,7 @@ from shared.errors import IdentityRequiredError, InvalidRequestError
 from shared.http import API_PREFIX
 from shared.identity import principal_of
 from shared.pages import (
+    Area,
     ForeignFormError,
     Form,
     Link,
@@ -31,10 +32,9 @@ from shared.pages import (
     page,
     read_form,
     see_other,
-    way_out,
+    visitor_at,
 )
 from shared.principal import Principal, Proof
-from shared.settings import current_settings
 from workflows.approval import names
 from workflows.approval.decisions import (
     DOCUMENT_CHANGED,
@@ -120,9 +120,9 @@ async def show_inbox(req: func.HttpRequest) -> func.HttpResponse:
     waiting = sorted(found, key=lambda row: row.deadline_at)
     return _pages.render(
         "inbox.html",
+        visitor=visitor_at(req, Permission.READ_APPROVAL, path=INBOX_PATH),
+        area=Area.APPROVALS,
         waiting=waiting,
-        reader=reader.id,
-        leave_path=way_out(current_settings().identity, INBOX_PATH),
         now=system_clock().now(),
     )
 

@@ -12,6 +12,8 @@ FIND_DECISION: Final = attention.FIND_DECISION
 
 DECIDE: Final = "attention_decide"
 LIST_OPEN: Final = "attention_list_open"
+SHOW_QUEUE: Final = "attention_show_queue"
+DECIDE_IN_QUEUE: Final = "attention_decide_in_queue"
 
 # Rounds in which operators are asked, one row each.
 ROUNDS_TABLE: Final = "Attention"

@@ -13,14 +13,15 @@ import azure.functions as func
 
 from shared.access import Permission
 from shared.clock import system_clock
-from shared.durable import InstanceId, InstanceView, find_instance
+from shared.durable import InstanceId, InstanceView
 from shared.endpoints import endpoint
-from shared.errors import FieldProblem, InstanceUnknownError, InvalidRequestError, WorkflowError
+from shared.errors import FieldProblem, InvalidRequestError, WorkflowError
 from shared.http import answer, read_model, while_running
 from shared.submission import Submission, submit
 from workflows.batch_processing import names
 from workflows.batch_processing.control import Control
 from workflows.batch_processing.gateways import batches
+from workflows.batch_processing.jobs import PREFIX, job_id_of, known_job, progress_of, tell
 from workflows.batch_processing.links import job_links, job_path
 from workflows.batch_processing.models import (
     DeadLetterSource,
@@ -33,7 +34,7 @@ from workflows.batch_processing.pipelines import PIPELINES
 from workflows.batch_processing.pipelines.base import Pipeline
 from workflows.batch_processing.progress import progress
 from workflows.batch_processing.requests import BatchRequest, JobOptions, RedriveRequest
-from workflows.batch_processing.transitions import JobEndedError, JobNotEndedError
+from workflows.batch_processing.transitions import JobNotEndedError
 
 blueprint = df.Blueprint()
 
@@ -64,7 +65,7 @@ async def redrive_job(
     request = read_model(req, RedriveRequest)
     if not before.is_terminal:
         raise JobNotEndedError("its dead letters are not complete yet")
-    job_id = _job_id(before)
+    job_id = job_id_of(before.instance_id)
     if request.job_id == job_id:
         raise _refused("/jobId", "unchanged", "a redrive is a job of its own: give it a new id")
     shown = progress(before, Control(), now=system_clock().now())
@@ -82,10 +83,8 @@ async def show_job(
 ) -> func.HttpResponse:
     """Show where a job stands, and how fast it goes."""
     view = await _known(req, client)
-    job_id = _job_id(view)
-    found = await client.read_entity_state(df.EntityId(names.CONTROL, job_id))
-    control = Control.from_json(found.entity_state) if found.entity_exists else Control()
-    document = progress(view, control, now=system_clock().now())
+    job_id = job_id_of(view.instance_id)
+    document = await progress_of(client, view)
     headers = None if view.is_terminal else while_running(job_path(job_id))
     return answer(document | {"links": job_links(job_id)}, headers=headers)
 
@@ -127,11 +126,8 @@ async def _told(
     req: func.HttpRequest, client: df.DurableOrchestrationClient, operation: str
 ) -> func.HttpResponse:
     view = await _known(req, client)
-    if view.is_terminal:
-        raise JobEndedError("there is nothing left to do")
-    job_id = _job_id(view)
-    # With a payload, because the SDK cannot read an operation that has none.
-    await client.signal_entity(df.EntityId(names.CONTROL, job_id), operation, {"by": "http"})
+    await tell(client, view, operation)
+    job_id = job_id_of(view.instance_id)
     location = job_path(job_id)
     return answer(
         {"jobId": job_id, "links": job_links(job_id)},
@@ -140,19 +136,8 @@ async def _told(
     )
 
 
-_PREFIX = "batch-"
-
-
 async def _known(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> InstanceView:
-    job_id = req.route_params.get("jobId", "")
-    view = await find_instance(client, InstanceId.parse(_PREFIX + job_id))
-    if view is None or view.orchestrator != names.ORCHESTRATOR:
-        raise InstanceUnknownError("no job has this id")
-    return view
-
-
-def _job_id(view: InstanceView) -> str:
-    return view.instance_id.removeprefix(_PREFIX)
+    return await known_job(client, req.route_params.get("jobId", ""))
 
 
 def _pipeline(name: str) -> Pipeline:
@@ -206,7 +191,7 @@ async def _submitted(
     )
     submission = Submission(
         business_id=job_id,
-        instance_id=InstanceId.parse(_PREFIX + job_id),
+        instance_id=InstanceId.parse(PREFIX + job_id),
         orchestrator=names.ORCHESTRATOR,
         client_input=job.to_json(),
         body=job.to_json(),

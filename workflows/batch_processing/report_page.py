@@ -12,7 +12,8 @@ from typing import Final
 import azure.functions as func
 
 from shared.pages import Pages, Stylesheet, alone
-from workflows.batch_processing.charts import StepChart, lasting, rate, share, step_chart
+from shared.pages.charts import StepChart, share, step_chart
+from shared.pages.words import lasting, rate
 from workflows.batch_processing.report import Pace, Report, SlowUnit
 from workflows.batch_processing.transitions import JobStatus
 

@@ -5,7 +5,8 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
-from workflows.batch_processing.charts import ceiling, lasting, rate, share, step_chart
+from shared.pages.charts import ceiling, share, step_chart
+from shared.pages.words import lasting, rate
 
 
 def test_steps_go_from_left_to_right_and_stand_on_the_ground() -> None:

@@ -1,4 +1,4 @@
-"""The geometry of a report's charts, as values that a template draws; pure.
+"""The geometry of charts, as values that a template draws; pure.
 
 Charts are stretched to whatever width there is, so that their text stays readable on a phone:
 positions are shares of the width, and only the curve itself is scaled. No colour is chosen here.
@@ -12,8 +12,6 @@ from itertools import pairwise
 _STEPS = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 _SMALLEST = 0.001  # what is less is nothing
 _GRID_LINES = 4
-_MINUTE_S = 60
-_HOUR_S = 3_600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +35,14 @@ class StepChart:
     grid: tuple[GridLine, ...]
 
 
-def step_chart(values: Sequence[float]) -> StepChart:
-    """Draw values as steps, from zero to a round number above the highest."""
-    top = ceiling(max(values, default=0.0))
+def step_chart(values: Sequence[float], *, beside: Sequence[float] = ()) -> StepChart:
+    """Draw values as steps, from zero to a round number above the highest.
+
+    Args:
+        values: One per step.
+        beside: What another curve in the same picture shows; both get the same scale.
+    """
+    top = ceiling(max((*values, *beside), default=0.0))
     heights = [100 - value / top * 100 for value in values]
     moves = [f"M0 {heights[0]:.2f}H1"] if heights else []
     moves += [
@@ -71,22 +74,3 @@ def ceiling(highest: float) -> float:
 def share(part: float, whole: float) -> float:
     """Return a part of a whole in percent, as a bar shows it; nothing of nothing is nothing."""
     return round(part / whole * 100, 2) if whole else 0.0
-
-
-def lasting(seconds: float) -> str:
-    """Write a length of time: ``0.42 s``, ``38 s``, ``2 min 5 s``, ``3 h 20 min``."""
-    if seconds < 1:
-        return f"{seconds:.2g} s" if seconds else "0 s"
-    if seconds < _MINUTE_S:
-        return f"{seconds:.3g} s"
-    whole = round(seconds)
-    if whole < _HOUR_S:
-        minutes, rest = divmod(whole, _MINUTE_S)
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, rest = divmod(round(seconds / _MINUTE_S), _MINUTE_S)
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def rate(value: float) -> str:
-    """Write rows per second as exactly as anybody reads them."""
-    return f"{value:,.0f}" if value >= _STEPS[-1] else f"{value:.3g}"

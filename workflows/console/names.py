@@ -1,0 +1,7 @@
+"""Registered names of the console's functions."""
+
+from typing import Final
+
+SHOW_OVERVIEW: Final = "console_show_overview"
+LIST_WORKFLOWS: Final = "console_list_workflows"
+SHOW_WORKFLOW: Final = "console_show_workflow"
