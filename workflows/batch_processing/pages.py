@@ -115,8 +115,8 @@ async def control_job_page(
 ) -> func.HttpResponse:
     """Pause, resume or cancel a job, as a form of its page says."""
     visitor = visitor_at(req, Permission.USE_CONSOLE)
-    form = read_form(req, fields=frozenset({"operation"}), has_proof=False)
     view = await known_job(client, req.route_params.get("jobId", ""))
+    form = read_form(req, fields=frozenset({"operation"}), has_proof=False)
     operation = form.get("operation", "")
     if operation not in _OPERATIONS:
         raise InvalidRequestError("the form holds what the page does not send")
