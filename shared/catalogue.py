@@ -1,11 +1,12 @@
 """The catalogue: what is sold, at which price, and how much there is; kept in one table.
 
-Articles are spread over sixteen partitions by a digest of their SKU: a point read finds one at
-once, and an import fills whole transactions. Who imports and who prices is not known here.
+An article is sold at one price in each of its currencies, a row each. They are spread over sixteen
+partitions by a digest of their SKU: a point read finds one at once, and an import fills whole
+transactions. Who imports is not known here; what an order costs is shared.quote's business.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -13,6 +14,7 @@ from shared.storage import Row, Storage, Table, key_text
 
 TABLE: Final = "catalogue"
 _PARTITIONS: Final = 16
+_SEEDED: Final = ("about", "seeded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +40,27 @@ class Catalogue:
         """Open the catalogue of an account."""
         return cls(storage.table(TABLE))
 
-    def find(self, sku: str) -> Article | None:
-        """Return an article as it is now, or None."""
-        row = self._table.read(_partition(sku), key_text(sku))
+    def find(self, sku: str, currency: str) -> Article | None:
+        """Return an article as it is sold in a currency now, or None."""
+        row = self._table.read(_partition(sku), _row_key(sku, currency))
         return None if row is None else _article(row)
+
+    def is_sold(self, sku: str) -> bool:
+        """Tell whether there is such an article, in whatever currency."""
+        first, end = _row_key(sku, ""), f"{key_text(sku)};"  # ";" follows ":"
+        return next(iter(self._table.between(_partition(sku), first, end)), None) is not None
+
+    def seed(self, articles: Iterable[Article]) -> None:
+        """Put in what is not there; what was imported meanwhile stays as it is. Safe to repeat."""
+        if self._table.read(*_SEEDED) is not None:
+            return
+        by_partition: dict[str, list[Row]] = {}
+        for article in articles:
+            row = _row(_result(article), article.job_id)
+            by_partition.setdefault(row.partition_key, []).append(row)
+        for rows in by_partition.values():
+            self._table.insert_missing(rows)
+        self._table.write(Row(partition_key=_SEEDED[0], row_key=_SEEDED[1]))
 
     def group_of(self, result: Mapping[str, Any]) -> str:
         """Name the partition of an article: those of one partition can be written together."""
@@ -79,11 +98,25 @@ def _partition(sku: str) -> str:
     return _name(hashlib.blake2b(sku.encode(), digest_size=1).digest()[0] % _PARTITIONS)
 
 
+def _row_key(sku: str, currency: str) -> str:
+    return f"{key_text(sku)}:{currency}"
+
+
+def _result(article: Article) -> Mapping[str, Any]:
+    return {
+        "sku": article.sku,
+        "priceMinor": article.price_minor,
+        "currency": article.currency,
+        "taxClass": article.tax_class,
+        "stock": article.stock,
+    }
+
+
 def _row(result: Mapping[str, Any], job_id: str) -> Row:
     sku = result["sku"]
     return Row(
         partition_key=_partition(sku),
-        row_key=key_text(sku),
+        row_key=_row_key(sku, result["currency"]),
         fields={
             "sku": sku,
             "priceMinor": result["priceMinor"],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.catalogue import Article
 from shared.notifications.contacts import Contact
 from shared.order_book import SettledOrder
 from shared.price_list import PriceList
@@ -48,6 +49,21 @@ class MemoryRows:
                 etag=str(self.version),
             )
         return True
+
+
+class MemoryCatalogue:
+    """What the price list sells."""
+
+    def __init__(self) -> None:
+        self._articles = {
+            (article.sku, article.currency): article for article in PriceList().articles()
+        }
+
+    def find(self, sku: str, currency: str) -> Article | None:
+        return self._articles.get((sku, currency))
+
+    def is_sold(self, sku: str) -> bool:
+        return any(known == sku for known, _ in self._articles)
 
 
 @dataclass
@@ -199,7 +215,7 @@ class MemoryOutside:
 
     def ports(self) -> gateways.Outside:
         return gateways.Outside(
-            price_list=PriceList(),
+            catalogue=MemoryCatalogue(),
             stock=self.stock,
             payments=self.payments,
             carrier=self.carrier,

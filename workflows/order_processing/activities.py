@@ -11,6 +11,7 @@ import azure.durable_functions as df
 from shared.clock import system_clock
 from shared.models import JsonObject
 from shared.order_book import SettledOrder
+from shared.quote import quoted
 from shared.saga import Compensation, Undone
 from workflows.order_processing import names
 from workflows.order_processing.gateways import kept_requests, outside
@@ -22,14 +23,13 @@ from workflows.order_processing.models import (
     Order,
     OrderRequest,
     PaymentKey,
-    Problems,
     Recorded,
     RecordOutcome,
     ReservationKey,
     ReserveStock,
     Told,
 )
-from workflows.order_processing.transitions import MONEY_IS_BACK, letter, price_problems
+from workflows.order_processing.transitions import MONEY_IS_BACK, letter
 
 blueprint = df.Blueprint()
 
@@ -37,13 +37,14 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.VALIDATE_ORDER)
 @blueprint.activity_trigger(input_name="payload")
 def validate_order(payload: Any) -> JsonObject:
-    """List what is wrong with the order, compared with the catalogue."""
+    """Price the order by the catalogue, and list what is wrong with it."""
     order = Order.from_json(payload)
-    price_list = outside().price_list
-    found = price_problems(
-        order.items, price_list.prices(order.currency), known=frozenset(price_list.stock())
-    )
-    return Problems(problems=found).to_json()
+    return quoted(
+        order.items,
+        outside().catalogue,
+        currency=order.currency,
+        country=_stored_order(order.order_id).shipping_address.country,
+    ).to_json()
 
 
 @blueprint.function_name(names.RESERVE_STOCK)

@@ -15,10 +15,11 @@ from typing import Protocol
 from shared.notifications.contacts import Contact
 from shared.order_book import Book, open_order_book
 from shared.post import Post
-from shared.price_list import PriceList
+from shared.price_list import PriceList, seeded_catalogue
 from shared.providers.payments import ProviderPayment
 from shared.providers.stripe_intents import TABLE as STRIPE_INTENTS, IntentBook
 from shared.providers.stripe_payments import StripePayments
+from shared.quote import Catalogue
 from shared.sandbox.carrier import (
     AlreadyPickedUp,
     CarrierLedger,
@@ -110,7 +111,7 @@ class Writer(Protocol):
 class Outside:
     """Everything outside that an order touches."""
 
-    price_list: PriceList
+    catalogue: Catalogue
     stock: Stock
     payments: Payments
     carrier: Carrier
@@ -139,11 +140,11 @@ def outside() -> Outside:
     """
     settings = current_settings()
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
-    price_list = PriceList()
+    catalogue = seeded_catalogue(storage)
     stock = StockLedger(storage)
-    stock.seed(price_list.stock())
+    stock.seed(PriceList().stock())
     return Outside(
-        price_list=price_list,
+        catalogue=catalogue,
         stock=SandboxStock(stock),
         payments=_payments(settings, storage),
         carrier=SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit)),

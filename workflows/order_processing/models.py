@@ -21,6 +21,7 @@ from shared.ordering import (
     Service,
     Shipping,
 )
+from shared.quote import PriceProblem
 from shared.saga import Entry, StepStatus, Undoing
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -94,19 +95,6 @@ class Order(WireModel):
     def total_minor(self) -> int:
         """What the customer owes, in minor units; computed here, never received."""
         return sum(item.quantity * item.unit_price_minor for item in self.items)
-
-
-class Problem(WireModel):
-    """One reason why an order cannot be taken."""
-
-    code: str
-    sku: str | None = None
-
-
-class Problems(WireModel):
-    """What validation says; empty means valid."""
-
-    problems: tuple[Problem, ...]
 
 
 class ReserveStock(WireModel):
@@ -267,9 +255,10 @@ class CompensationEntry(WireModel):
 
 
 class Amounts(WireModel):
-    """The order's money in minor units; captured is what was really taken."""
+    """The order's money in minor units: tax is in the total, captured is what was really taken."""
 
     total_minor: int
+    tax_minor: int
     captured_minor: int
     currency: Currency
 
@@ -296,7 +285,7 @@ class OrderResult(WireModel):
     order_id: Identifier
     status: str
     reason: str | None = None
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PriceProblem, ...] = ()
     amounts: Amounts
     payment_id: str | None = None
     shipment_id: str | None = None

@@ -128,6 +128,7 @@ def _result(story: Story, reason: str | None, stop: Stop | None = None) -> Order
         problems=stop.problems if stop else (),
         amounts=Amounts(
             total_minor=story.order.total_minor,
+            tax_minor=story.tax_minor,
             captured_minor=story.captured_minor,
             currency=story.order.currency,
         ),

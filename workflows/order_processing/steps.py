@@ -9,6 +9,7 @@ from datetime import timedelta
 from shared import retry
 from shared.attempts import GaveUp
 from shared.durable import Orchestration, sleep
+from shared.quote import Quote
 from shared.retry import BackoffRetryOptions
 from shared.saga import Begun, StepStatus
 from workflows.order_processing import names
@@ -19,7 +20,6 @@ from workflows.order_processing.models import (
     Payment,
     PaymentKey,
     PaymentStatus,
-    Problems,
     Reservation,
     ReservationKey,
     ReserveStock,
@@ -30,9 +30,10 @@ from workflows.order_processing.transitions import OrderStatus, Step, Stop, paym
 
 def validate(story: Story) -> Orchestration[Stop | None]:
     """Refuse what cannot be sold as ordered; nothing has happened yet that could be undone."""
-    found = yield from story.ask(names.VALIDATE_ORDER, story.order, Problems, retry.TRANSIENT)
+    found = yield from story.ask(names.VALIDATE_ORDER, story.order, Quote, retry.TRANSIENT)
     if isinstance(found, GaveUp):
         return _failed("validate_order", found.error)
+    story.tax_minor = found.tax_minor
     if found.problems:
         return Stop(status=OrderStatus.REJECTED, reason="not_valid", problems=found.problems)
     return None

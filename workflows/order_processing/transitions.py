@@ -3,23 +3,22 @@
 Nothing here waits or has effects; the orchestrator asks, the tables answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
 from shared.money import in_words
+from shared.quote import PriceProblem
 from shared.saga import Undo
 from workflows.order_processing import names
 from workflows.order_processing.models import (
     Letter,
     Message,
     NotifyCustomer,
-    OrderLine,
     OrderPolicy,
     PaymentStatus,
-    Problem,
 )
 
 
@@ -153,7 +152,7 @@ class Stop:
 
     status: OrderStatus
     reason: str
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PriceProblem, ...] = ()
 
 
 MESSAGES: Mapping[OrderStatus, Message] = MappingProxyType(
@@ -188,29 +187,6 @@ def payment_check_pause(policy: OrderPolicy, checks: int) -> timedelta:
     """How long to wait before the next question, doubling up to twenty first pauses."""
     factor = min(_GROWTH**checks, _LONGEST_CHECK_FACTOR)
     return timedelta(seconds=policy.payment_check_s * factor)
-
-
-def price_problems(
-    items: Sequence[OrderLine], prices: Mapping[str, int], *, known: frozenset[str]
-) -> tuple[Problem, ...]:
-    """Compare what the customer was shown with the catalogue; every difference is named.
-
-    Args:
-        items: The order's lines.
-        prices: The catalogue's unit prices by SKU, in the order's currency.
-        known: Every SKU that is sold in any currency.
-    """
-    found: list[Problem] = []
-    for item in items:
-        if item.sku not in known:
-            found.append(Problem(code="unknown_sku", sku=item.sku))
-        elif item.sku not in prices:
-            found.append(Problem(code="not_sold_in_currency", sku=item.sku))
-        elif prices[item.sku] != item.unit_price_minor:
-            found.append(Problem(code="price_differs", sku=item.sku))
-    if not found and sum(item.quantity * item.unit_price_minor for item in items) == 0:
-        found.append(Problem(code="nothing_to_pay"))
-    return tuple(found)
 
 
 _LETTERS: Mapping[Message, tuple[str, str]] = MappingProxyType(

@@ -9,6 +9,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from shared.models import JsonObject
+from shared.quote import quoted
 from shared.saga import Compensation, Undone
 from workflows.saga import names
 from workflows.saga.gateways import outside
@@ -16,10 +17,10 @@ from workflows.saga.models import (
     CancellationKey,
     CancellationState,
     OrderStatusNoted,
+    PricedOrder,
     PriceOrder,
     UpdateOrderStatus,
 )
-from workflows.saga.pricing import priced
 
 blueprint = df.Blueprint()
 
@@ -40,12 +41,8 @@ def close_cancellation(payload: Any) -> JsonObject:
 def price_order(payload: Any) -> JsonObject:
     """Say what the order costs, by the catalogue alone."""
     question = PriceOrder.from_json(payload)
-    price_list = outside().price_list
-    return priced(
-        question.items,
-        price_list.prices(question.currency),
-        known=frozenset(price_list.stock()),
-    ).to_json()
+    quote = quoted(question.items, outside().catalogue, currency=question.currency)
+    return PricedOrder.of(quote).to_json()
 
 
 @blueprint.function_name(names.UPDATE_ORDER_STATUS)

@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from shared.price_list import PriceList
+from shared.price_list import seeded_catalogue
+from shared.quote import Catalogue
 from shared.sandbox.orders import OrderBook
 from shared.settings import current_settings
 from shared.storage import Row, Table, Value, instant_text, key_text, open_storage
@@ -70,7 +71,7 @@ class Cancellations:
 class Outside:
     """Everything outside that sagas touch here."""
 
-    price_list: PriceList
+    catalogue: Catalogue
     orders: Orders
     cancellations: Cancellations
 
@@ -97,7 +98,7 @@ def outside() -> Outside:
     settings = current_settings()
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
     return Outside(
-        price_list=PriceList(),
+        catalogue=seeded_catalogue(storage),
         orders=OrderBook(storage),
         cancellations=Cancellations(storage.table(names.CANCELLATIONS_TABLE)),
     )

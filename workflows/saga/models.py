@@ -4,7 +4,7 @@ A saga's own input is a model of its definition; the base of those is here.
 """
 
 from enum import StrEnum
-from typing import Any, ClassVar, override
+from typing import Any, ClassVar, Self, override
 
 from pydantic import AwareDatetime
 
@@ -12,6 +12,7 @@ from shared.models import EdgeModel, JsonObject, WireModel
 from shared.money import Currency, MinorUnits
 from shared.ordering import Identifier, Quantity
 from shared.personal import PlainText
+from shared.quote import PriceProblem, Quote, QuotedLine
 from shared.saga import Entry
 
 
@@ -126,14 +127,6 @@ class SagaResult(WireModel):
     completed_at: AwareDatetime
 
 
-class PricedLine(WireModel):
-    """So many pieces at the catalogue's price."""
-
-    sku: str
-    quantity: Quantity
-    unit_price_minor: MinorUnits
-
-
 class LineToPrice(WireModel):
     """So many pieces, and the price that the customer was shown, if they say so."""
 
@@ -149,20 +142,23 @@ class PriceOrder(WireModel):
     currency: Currency
 
 
-class PriceProblem(WireModel):
-    """Why a line cannot be sold."""
-
-    code: str
-    sku: str | None = None
-
-
 class PricedOrder(WireModel):
     """The catalogue's answer; ``valid`` means that there are no problems."""
 
     valid: bool
     problems: tuple[PriceProblem, ...]
-    items: tuple[PricedLine, ...]
+    items: tuple[QuotedLine, ...]
     total_minor: int
+
+    @classmethod
+    def of(cls, quote: Quote) -> Self:
+        """Keep of a quote what the saga goes on with."""
+        return cls(
+            valid=quote.is_valid,
+            problems=quote.problems,
+            items=quote.lines,
+            total_minor=quote.total_minor,
+        )
 
 
 class UpdateOrderStatus(WireModel):

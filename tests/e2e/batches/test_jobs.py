@@ -66,7 +66,7 @@ def test_a_file_that_is_put_is_loaded_and_its_dead_letters_can_be_driven_again(
 
     assert end["rows"]["accepted"] == len(SMALL.good)
     catalogue = Catalogue.open(desk.storage)
-    assert all(catalogue.find(sku) for sku in sorted(SMALL.good)[:20])
+    assert all(catalogue.find(sku, "EUR") for sku in sorted(SMALL.good)[:20])
     letters = desk.call("GET", "/small/dead-letters")
     assert letters.headers["content-type"].startswith("application/x-ndjson")
     assert len(letters.body.splitlines()) == len(SMALL.bad_rows)

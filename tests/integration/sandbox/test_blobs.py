@@ -170,7 +170,7 @@ def test_the_catalogue_finds_what_an_import_wrote_last(storage: Storage) -> None
 
     catalogue.write([article("lamp", stock=5)], job_id="two")
 
-    assert catalogue.find("lamp") == Article(
+    assert catalogue.find("lamp", "EUR") == Article(
         sku="lamp",
         price_minor=10**9,
         currency="EUR",
@@ -178,7 +178,7 @@ def test_the_catalogue_finds_what_an_import_wrote_last(storage: Storage) -> None
         stock=5,
         job_id="two",
     )
-    assert catalogue.find("desk") is None
+    assert catalogue.find("desk", "EUR") is None
     assert (catalogue.count("one"), catalogue.count("two"), catalogue.count("no")) == (1, 1, 0)
 
 

@@ -155,7 +155,7 @@ def test_a_file_becomes_articles_output_and_dead_letters(world: World) -> None:
         tally=Tally(rows=25, accepted=23, rejected=2)
     )
     catalogue = Catalogue.open(world.storage)
-    found = catalogue.find("sku-0007")
+    found = catalogue.find("sku-0007", "EUR")
     assert found is not None
     assert (found.stock, found.job_id) == (7, "j1")
     assert LoadCheck.from_json(
@@ -173,7 +173,7 @@ def test_a_dry_run_loads_nothing(world: World) -> None:
 
     world.all_done(world.job(dry_run=True))
 
-    assert Catalogue.open(world.storage).find("sku-0001") is None
+    assert Catalogue.open(world.storage).find("sku-0001", "EUR") is None
     assert len(world.lines("output")) == 5
 
 

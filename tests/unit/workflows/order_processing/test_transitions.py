@@ -6,7 +6,7 @@ import pytest
 from tests.support.builders import POLICY
 from tests.support.playing import T0
 from workflows import order_processing
-from workflows.order_processing.models import Message, NotifyCustomer, OrderLine
+from workflows.order_processing.models import Message, NotifyCustomer
 from workflows.order_processing.transitions import (
     ALLOWED,
     MESSAGES,
@@ -17,7 +17,6 @@ from workflows.order_processing.transitions import (
     fulfilment,
     letter,
     payment_check_pause,
-    price_problems,
 )
 
 README = Path(order_processing.__file__).with_name("README.md")
@@ -72,28 +71,6 @@ def test_an_order_is_fulfilled_however_its_delivery_ends(
     delivery: str, status: OrderStatus
 ) -> None:
     assert fulfilment(delivery) is status
-
-
-def a_line(sku: str, price: int) -> OrderLine:
-    return OrderLine(sku=sku, quantity=2, unit_price_minor=price)
-
-
-def test_every_difference_from_the_catalogue_is_named() -> None:
-    items = [a_line("a", 5), a_line("b", 5), a_line("c", 5), a_line("d", 5)]
-
-    found = price_problems(items, {"a": 5, "b": 6}, known=frozenset("abc"))
-
-    assert [(problem.code, problem.sku) for problem in found] == [
-        ("price_differs", "b"),
-        ("not_sold_in_currency", "c"),
-        ("unknown_sku", "d"),
-    ]
-
-
-def test_an_order_without_a_price_is_no_order() -> None:
-    (problem,) = price_problems([a_line("a", 0)], {"a": 0}, known=frozenset("a"))
-
-    assert problem.code == "nothing_to_pay"
 
 
 def test_every_end_that_needs_a_word_has_one() -> None:

@@ -2,9 +2,8 @@ from typing import Any
 
 import pytest
 
-from workflows.saga.models import LineToPrice, SagaInput
+from workflows.saga.models import SagaInput
 from workflows.saga.plan import NOTHING, Definition, Expect, Step, found_at, unmet
-from workflows.saga.pricing import priced
 
 DOCUMENT = {"a": {"b": [10, {"c": None}], "d": False}, "e": ""}
 
@@ -69,30 +68,3 @@ def test_steps_of_a_group_are_one_stage() -> None:
     assert definition.step("c") is c
     with pytest.raises(LookupError, match="saga x has no step e"):
         definition.step("e")
-
-
-def line(sku: str, *, price: int | None = None) -> LineToPrice:
-    return LineToPrice(sku=sku, quantity=2, unit_price_minor=price)
-
-
-@pytest.mark.parametrize(
-    ("lines", "problems", "total_minor"),
-    [
-        ([line("lamp"), line("ink", price=7)], [], 1014),
-        ([line("lamp", price=1)], [("price_differs", "lamp")], 1000),
-        ([line("nowhere")], [("unknown_sku", "nowhere")], 0),
-        ([line("dollars")], [("not_sold_in_currency", "dollars")], 0),
-        ([line("gift")], [("nothing_to_pay", None)], 0),
-        ([line("gift", price=0), line("lamp")], [], 1000),
-    ],
-)
-def test_prices_are_the_catalogues(
-    lines: list[LineToPrice], problems: list[tuple[str, str | None]], total_minor: int
-) -> None:
-    prices = {"lamp": 500, "ink": 7, "gift": 0}
-
-    order = priced(lines, prices, known=frozenset({*prices, "dollars"}))
-
-    assert [(found.code, found.sku) for found in order.problems] == problems
-    assert order.valid is not bool(problems)
-    assert order.total_minor == total_minor
