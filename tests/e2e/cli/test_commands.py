@@ -153,3 +153,94 @@ def test_a_queue_that_is_empty_asks_nobody(desk: Desk) -> None:
     assert desk.run("attention").err.strip() == "nothing needs attention"
     assert desk.run("resolve", "order-quiet", "retry", "--reason", "seen").code == 3
     assert desk.run("resolve", "order-nowhere", "retry", "--reason", "seen").code == 4
+
+
+def _status(desk: Desk, instance_id: str) -> str:
+    ran = desk.run("show", instance_id, "--json")
+    return str(ran.documents[0]["runtimeStatus"]) if ran.code == 0 else f"exit code {ran.code}"
+
+
+def test_an_instance_is_suspended_resumed_terminated_and_purged(desk: Desk) -> None:
+    _waiting(desk, "acted")
+    why = ("--reason", "the provider is away")
+
+    suspended = desk.run("suspend", "order-acted", *why)
+    seen_suspended = _status(desk, "order-acted")
+    codes = [desk.run(action, "order-acted", *why).code for action in ("resume", "terminate")]
+    early = desk.run("purge", "order-acted", *why)
+    seen_terminated = _status(desk, "order-acted")
+    purged = desk.run("purge", "order-acted", *why, "--yes")
+
+    assert "done" in suspended.out
+    assert (seen_suspended, codes, seen_terminated) == ("Suspended", [0, 0], "Terminated")
+    assert "would be purged" in early.out
+    assert purged.code == 0
+    assert _status(desk, "order-acted") == "exit code 4"
+    acts = desk.run("audit", "order-acted", "--json").documents
+    assert [act["action"] for act in acts] == ["purge", "terminate", "resume", "suspend"]
+    assert {act["reason"] for act in acts} == {"the provider is away"}
+
+
+def test_a_wish_that_is_repeated_under_its_key_is_the_same_wish(desk: Desk) -> None:
+    _waiting(desk, "keyed")
+    words = ("suspend", "order-keyed", "--reason", "once", "--idempotency-key", "key-1", "--json")
+
+    first, again = desk.run(*words), desk.run(*words)
+    other = desk.run("resume", "order-keyed", *words[2:])
+
+    assert first.documents == again.documents
+    assert len(desk.run("audit", "order-keyed", "--json").documents) == 1
+    assert other.code == 3
+
+
+def test_what_cannot_be_done_is_refused(desk: Desk) -> None:
+    _waiting(desk, "refusing")
+    why = ("--reason", "a try")
+
+    codes = {
+        action: desk.run(action, "order-refusing", *why).code
+        for action in ("cancel", "rewind", "restart")
+    }
+
+    assert codes == {"cancel": 3, "rewind": 3, "restart": 3}
+    assert desk.run("purge", "order-refusing", *why, "--yes").code == 3
+    assert desk.run("event", "order-refusing", "no-such-event", *why).code == 4
+    assert desk.run("terminate", "order-nowhere", *why).code == 4
+    assert desk.run("terminate", "order-refusing", *why, who=FIRST).code == 3
+
+
+def test_an_event_of_the_type_reaches_the_instance(desk: Desk) -> None:
+    _waiting(desk, "poked")
+
+    ran = desk.run("event", "order-poked", "attention:1", "--reason", "look again")
+
+    assert ran.code == 0, ran
+    assert desk.run("audit", "order-poked", "--json").documents[0]["action"] == "raise_event"
+
+
+def test_many_are_changed_only_when_it_is_meant(desk: Desk) -> None:
+    names = [f"many-{number}" for number in range(3)]
+    for name in names:
+        _waiting(desk, name)
+    words = ("bulk", "suspend", "--id-prefix", "order-many-", "--reason", "drill")
+
+    rehearsed = desk.run(*words, "--limit", "2", "--all")
+    before = {_status(desk, f"order-{name}") for name in names}
+    done = desk.run(*words, "--limit", "2", "--all", "--yes")
+
+    assert "suspend: 3 would_be_done" in rehearsed.err
+    assert before == {"Running"}
+    assert "suspend: 3 done" in done.err
+    assert {_status(desk, f"order-{name}") for name in names} == {"Suspended"}
+
+
+def test_ended_ones_are_purged_by_filter(desk: Desk) -> None:
+    for number in range(2):
+        start = desk.run("start", "order", "-", stdin=_order(f"old-{number}", DECLINED))
+        assert start.code == 0
+        desk.run("watch", f"order-old-{number}")
+    words = ("purge", "--id-prefix", "order-old-", "--status", "Completed", "--reason", "old")
+
+    assert "purge: 2 would_be_done" in desk.run(*words).err
+    assert "purge: 2 done" in desk.run(*words, "--yes").err
+    assert desk.run("list", "--id-prefix", "order-old-").err.strip() == "nothing found"
