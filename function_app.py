@@ -44,8 +44,10 @@ from workflows.management import (
     http_actions as management_http_actions,
     http_batch as management_http_batch,
     http_explain as management_http_explain,
+    http_findings as management_http_findings,
     http_list as management_http_list,
     http_overview as management_http_overview,
+    watchdog as management_watchdog,
 )
 from workflows.order_processing import (
     activities as order_processing_activities,
@@ -101,6 +103,8 @@ for module in (
     management_http_overview,
     console_pages,
     console_pages_workflow,
+    management_http_findings,
+    management_watchdog,
     site_http,
 ):
     app.register_functions(module.blueprint)

@@ -17,6 +17,7 @@ from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 from shared.errors import MalformedJsonError
+from shared.operations_settings import OperationsSettings, operations_settings
 from shared.principal import address_of
 from shared.provider_settings import (
     NotificationHook,
@@ -78,6 +79,7 @@ class Settings:
         smtp: who carries mail, or None where it is put into the sandbox's outbox.
         notification_hook: who sends short messages and pushes; None: mail is written instead.
         telemetry: what is reported about workflows, and where to.
+        operations: what counts as too long, and how long ended instances are kept.
     """
 
     storage: StorageConnection
@@ -99,6 +101,7 @@ class Settings:
     smtp: SmtpServer | None
     notification_hook: NotificationHook | None
     telemetry: TelemetryChoice
+    operations: OperationsSettings
 
     @property
     def storage_is_local(self) -> bool:
@@ -133,6 +136,7 @@ class Settings:
             smtp=smtp_server(environ),
             notification_hook=notification_hook(environ),
             telemetry=TelemetryChoice.from_environment(environ),
+            operations=operations_settings(environ),
         )
         if settings.identity is IdentitySource.DEVELOPMENT and not settings.storage_is_local:
             raise InvalidSettingError(
@@ -147,6 +151,16 @@ class Settings:
                 " payment is still pending",
             )
         return settings
+
+
+def schedule(setting: str, usual: str) -> str:
+    """Return what a timer trigger is declared with: the setting where it is given, else the usual.
+
+    Args:
+        setting: the name; the host reads the value, an NCRONTAB expression of six fields.
+        usual: the expression without it.
+    """
+    return f"%{setting}%" if is_given(setting) else usual
 
 
 def is_given(setting: str) -> bool:

@@ -266,3 +266,29 @@ def test_a_provider_that_cannot_be_paid_with_is_refused(more: dict[str, str], se
 
     assert refused.value.setting == setting
     assert "CANARY" not in str(refused.value)
+
+
+def test_what_counts_as_too_long_and_what_is_kept_can_be_set() -> None:
+    usual = Settings.from_environment(EMULATOR).operations
+    changed = Settings.from_environment(
+        {
+            **EMULATOR,
+            "WATCHDOG_PENDING_LIMIT_S": "60",
+            "WATCHDOG_SILENCE_LIMIT_S": "3600",
+            "RETENTION_DAYS": "order=30, batch-shard=7",
+        }
+    ).operations
+
+    assert (usual.pending_limit, usual.silence_limit) == (timedelta(minutes=5), timedelta(days=2))
+    assert usual.keep_for == {}
+    assert (changed.pending_limit, changed.silence_limit) == (
+        timedelta(minutes=1),
+        timedelta(hours=1),
+    )
+    assert changed.keep_for == {"order": timedelta(days=30), "batch-shard": timedelta(days=7)}
+
+
+@pytest.mark.parametrize("raw", ["order", "order=0", "order=-1", "ORDER=3", "a=1,a=2", "order=1.5"])
+def test_a_retention_that_means_nothing_is_refused(raw: str) -> None:
+    with pytest.raises(InvalidSettingError, match="RETENTION_DAYS"):
+        Settings.from_environment({**EMULATOR, "RETENTION_DAYS": raw})

@@ -210,3 +210,31 @@ def test_an_instance_that_was_terminated_asks_nobody_any_more(host: BlockingHost
 
     assert answer.status == 409
     assert open_rounds(host, instance_id) == []
+
+
+def test_the_watchdog_finds_a_stuck_order_once_and_lets_go_when_it_is_settled(
+    host: BlockingHost, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    monkeypatch.setattr("shared.clock.SystemClock.now", lambda _clock: host.now)
+    instance_id = stuck(host, "B12")
+
+    def findings() -> list[Any]:
+        host.call_http("POST", "/admin/functions/management_watch", json={"input": ""})
+        host.at_rest()
+        host.advance(timedelta(minutes=3))
+        items = host.call_http("GET", "/api/ops/findings").json()["items"]
+        return [item for item in items if item["instanceId"] == instance_id]
+
+    (found,) = findings()
+    assert findings() == [found]
+    decide(host, instance_id, ACCEPT)
+    host.until_done(instance_id)
+
+    assert (found["type"], found["kind"]) == ("order", "needs_attention")
+    assert (
+        "to decide about authorize_payment (undoing it failed after 8 attempts" in found["reason"]
+    )
+    assert findings() == []
+    told = [r for r in caplog.records if getattr(r, "finding", None) == "needs_attention"]
+    assert [r.__dict__["instanceId"] for r in told].count(instance_id) == 1
