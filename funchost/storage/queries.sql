@@ -40,6 +40,47 @@ WHERE
 ORDER BY instance_id
 LIMIT :limit;
 
+-- name: query_instances_by_time
+-- The same for a stretch of time. Left to itself, SQLite would go through all ids instead.
+SELECT
+    instance_id, execution_id, name, version, status, created_at, updated_at, episode,
+    parent, custom_status, output, input
+FROM instances
+WHERE instance_id IN (
+    SELECT instance_id FROM instances INDEXED BY instances_by_time
+    WHERE
+        instance_id > :after_id
+        AND instance_id >= :id_prefix
+        AND instance_id < :prefix_successor
+        AND created_at BETWEEN :created_from AND :created_to
+        AND (substr(instance_id, 1, 1) = '@') = :entities
+        AND (:statuses = '[]' OR status IN (SELECT value FROM json_each(:statuses)))
+    ORDER BY instance_id
+    LIMIT :limit
+)
+ORDER BY instance_id;
+
+-- name: query_unfinished_instances
+-- The same for statuses of which none is an end.
+SELECT
+    instance_id, execution_id, name, version, status, created_at, updated_at, episode,
+    parent, custom_status, output, input
+FROM instances
+WHERE instance_id IN (
+    SELECT instance_id FROM instances INDEXED BY instances_unfinished
+    WHERE
+        status IN ('Pending', 'Running', 'Suspended', 'ContinuedAsNew')
+        AND status IN (SELECT value FROM json_each(:statuses))
+        AND instance_id > :after_id
+        AND instance_id >= :id_prefix
+        AND instance_id < :prefix_successor
+        AND created_at BETWEEN :created_from AND :created_to
+        AND (substr(instance_id, 1, 1) = '@') = :entities
+    ORDER BY instance_id
+    LIMIT :limit
+)
+ORDER BY instance_id;
+
 -- name: read_history
 SELECT event FROM history
 WHERE instance_id = :instance_id

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from funchost.engine.errors import StateFileHeldError
+from funchost.engine.events import TERMINAL
 from funchost.engine.ports import (
     Backlog,
     InstanceQuery,
@@ -103,7 +104,7 @@ class SqliteStore:
 
     def query(self, query: InstanceQuery) -> tuple[InstanceRecord, ...]:
         """Return up to ``limit`` matching records, ordered by instance id."""
-        return tuple(map(record_from, self._read("query_instances", query_row(query))))
+        return tuple(map(record_from, self._read(_statement_for(query), query_row(query))))
 
     def backlog(self) -> Backlog:
         """Return all due work: instances by first message, activities by id, timers by time."""
@@ -206,6 +207,15 @@ class SqliteStore:
             raise StateFileHeldError(
                 f"The state file {self._path} was taken by another process or replaced."
             )
+
+
+def _statement_for(query: InstanceQuery) -> str:
+    """Choose the way to the rows: by what has not ended, by time, or by id."""
+    if query.statuses and query.statuses.isdisjoint(TERMINAL):
+        return "query_unfinished_instances"
+    if query.created_from is not None or query.created_to is not None:
+        return "query_instances_by_time"
+    return "query_instances"
 
 
 def _apply_guarded(connection: sqlite3.Connection, write: Write) -> Outcome:

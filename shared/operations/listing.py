@@ -21,12 +21,15 @@ LARGEST_LIMIT: Final = 100
 # Rows that are looked at for one page of a list at the most, give or take a window.
 BUDGET: Final = 3000
 
-_FULL: Final = 300  # rows that a window may bring before a narrower one is tried
+# Rows that a window may bring before a narrower one is tried; more where most are passed over.
+_FULL: Final = 300
+_FULL_OF_OTHERS: Final = LARGEST_PAGE
 _MOST_WINDOWS: Final = 40
-_FIRST_WIDTH: Final = 3600
+_FIRST_WIDTH: Final = 300
 _WIDEST: Final = 20 * 365 * 24 * 3600
 _WIDER: Final = 4
 _NARROWER: Final = 8
+_CLOSE_ENOUGH: Final = 3600  # seconds before the first row of all that may be walked through
 _FLOOR: Final = int(datetime(2015, 1, 1, tzinfo=UTC).timestamp())  # nothing is older than this
 _AHEAD: Final = timedelta(days=1)  # what is to end later than this has no end yet
 
@@ -108,11 +111,15 @@ class _Walk:
         self._now = int(now.timestamp())
         self._position = position
         self._width = position.width if position else _FIRST_WIDTH
+        passes_over_many = bool(wanted.text or wanted.outcomes or wanted.types)
+        self._full = _FULL_OF_OTHERS if passes_over_many else _FULL
         self._examined = 0
         self._found: list[InstanceView] = []
 
     async def page(self) -> Listed:
         """Go from window to window until the page is full or enough has been looked at."""
+        if self._position is None and not self._wanted.newest_first:
+            await self._begin_at_the_oldest()
         for _ in range(_MOST_WINDOWS):
             window = self._next_window()
             rows = await self._rows(window)
@@ -127,6 +134,17 @@ class _Walk:
             if is_full or len(self._found) == self._limit or self._examined >= BUDGET:
                 break
         return self._listed(self._position and replace(self._position, width=self._width))
+
+    async def _begin_at_the_oldest(self) -> None:
+        """Stand shortly before the first row of all, found by halving the time."""
+        begin, end = self._first, self._beyond
+        while end - begin > _CLOSE_ENOUGH:
+            middle = (begin + end) // 2
+            query = replace(self._query(_Window(begin, middle)), top=1)
+            page = await self._management.page(query)
+            # A page without rows that goes on may have rows behind it: that is not known here.
+            begin, end = (begin, middle) if page.instances or page.token else (middle, end)
+        self._stand_behind(begin, "")
 
     def _listed(self, position: Position | None) -> Listed:
         return Listed(items=tuple(self._found), position=position, examined=self._examined)
@@ -170,13 +188,7 @@ class _Walk:
     async def _rows(self, window: _Window) -> Sequence[InstanceView] | None:
         """Return what the window holds and the list has not passed; None when it is too full."""
         is_narrow = self._width <= 1
-        query = PageQuery(
-            created_from=_later(self._wanted.created_from, window.begin),
-            created_before=_earlier(self._wanted.created_to, window.end),
-            statuses=self._wanted.statuses,
-            id_prefix=self._wanted.common_prefix(self._types),
-            top=LARGEST_PAGE if is_narrow else _FULL,
-        )
+        query = self._query(window)
         rows: list[InstanceView] = []
         token: str | None = None
         while True:
@@ -185,9 +197,18 @@ class _Walk:
             token = page.token
             if token is None:
                 break
-            if len(rows) >= _FULL and not is_narrow:
+            if len(rows) >= self._full and not is_narrow:
                 return None
         return sorted((row for row in rows if self._is_ahead(row)), key=self._key)
+
+    def _query(self, window: _Window) -> PageQuery:
+        return PageQuery(
+            created_from=_later(self._wanted.created_from, window.begin),
+            created_before=_earlier(self._wanted.created_to, window.end),
+            statuses=self._wanted.statuses,
+            id_prefix=self._wanted.common_prefix(self._types),
+            top=LARGEST_PAGE if self._width <= 1 else self._full,
+        )
 
     def _key(self, row: InstanceView) -> tuple[int, str]:
         return self._sign * _second(row), row.instance_id
@@ -212,7 +233,7 @@ class _Walk:
 
     def _pass(self, window: _Window, rows: int) -> None:
         """Stand behind a window; look further next time if it was thin."""
-        if rows < _FULL // _WIDER:
+        if rows < self._full // _WIDER:
             self._width = min(self._width * _WIDER, _WIDEST)
         if self._wanted.newest_first:
             self._stand_behind((window.begin or self._first) - 1, "")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from funchost.engine.events import RuntimeStatus
 from funchost.engine.ports import Backlog, CompleteActivity, InstanceQuery, PurgeInstances, Store
@@ -71,6 +72,46 @@ def test_a_query_by_status_finds_any_of_them(store: Store) -> None:
         "c-3",
     ]
     assert found(store, InstanceQuery(statuses=frozenset({RuntimeStatus.FAILED}))) == []
+
+
+def test_whatever_is_asked_for_pages_follow_the_ids(store: Store) -> None:
+    for number in range(12):
+        key, at = f"{'ab'[number % 2]}-{number:02}", T0 + timedelta(minutes=-number)
+        if number % 3:
+            creation = a_creation(key, sequence=number + 1)
+            must(store, replace(creation, record=replace(creation.record, created_at=at)))
+        else:
+            an_ended(store, key, sequence=number + 1)
+    pending, completed = RuntimeStatus.PENDING, RuntimeStatus.COMPLETED
+    since = T0 - timedelta(minutes=8)
+
+    def pages(**query: Any) -> list[list[str]]:
+        seen: list[list[str]] = []
+        after = None
+        while page := found(store, InstanceQuery(after_id=after, limit=2, **query)):
+            seen.append(page)
+            after = page[-1]
+        return seen
+
+    assert pages(statuses=frozenset({pending})) == [
+        ["a-02", "a-04"],
+        ["a-08", "a-10"],
+        ["b-01", "b-05"],
+        ["b-07", "b-11"],
+    ]
+    assert pages(statuses=frozenset({pending}), created_from=since, id_prefix="b") == [
+        ["b-01", "b-05"],
+        ["b-07"],
+    ]
+    assert pages(created_from=since, id_prefix="a") == [
+        ["a-00", "a-02"],
+        ["a-04", "a-06"],
+        ["a-08"],
+    ]
+    assert pages(created_to=T0, statuses=frozenset({completed})) == [
+        ["a-00", "a-06"],
+        ["b-03", "b-09"],
+    ]
 
 
 def test_a_prefix_is_literal_and_case_sensitive(store: Store) -> None:

@@ -12,6 +12,7 @@ from shared.durable import InstanceView
 from shared.operations.cursor import Position
 from shared.operations.filters import Filter
 from shared.operations.listing import BUDGET, Listed, list_instances
+from shared.operations.management_api import LARGEST_PAGE
 from shared.operations.types import WorkflowType, WorkflowTypes
 from tests.support.management import NOW, MemoryManagement, Status
 
@@ -133,7 +134,7 @@ def test_a_filter_that_fits_little_gives_short_pages_and_says_how_far_it_looked(
 
     assert ids(found) == ["old"]
     assert len(found) > 1
-    assert all(listed.examined <= BUDGET + 300 for listed in found)
+    assert all(listed.examined <= BUDGET + LARGEST_PAGE for listed in found)
     assert found[0].searched_back_to is not None
     assert found[0].searched_back_to < NOW - timedelta(days=1)
     assert found[-1].searched_back_to is None
