@@ -15,7 +15,11 @@ def as_document(value: object) -> Document:
 
 def as_list(value: object) -> list[Any]:
     """Return a JSON array as it is, and an empty one for anything else."""
-    return value if isinstance(value, list) else []
+    match value:
+        case [*found]:
+            return found
+        case _:
+            return []
 
 
 def member(document: object, *path: str) -> Any:

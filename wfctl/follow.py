@@ -6,7 +6,7 @@ while is asked again; only silence longer than that ends it. What is seen is dra
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from wfctl import api
 from wfctl.client import Answer, path_of
@@ -39,7 +39,7 @@ class Sight:
     is_new: bool
     sentence: str = ""
     is_stuck: bool = False
-    job: Document = field(default_factory=dict)
+    job: Document = field(default_factory=dict[str, Any])
 
     @property
     def is_over(self) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
@@ -51,10 +51,15 @@ def problem(status: int, code: str, title: str, **more: Any) -> Reply:
 
 
 class FakeApp(BaseAdapter):
-    """Answers by method and path; the last of several replies is repeated."""
+    """Answers by method and path; the last of several replies is repeated.
 
-    def __init__(self) -> None:
+    Args:
+        otherwise: what it answers to everything else.
+    """
+
+    def __init__(self, *, otherwise: Reply | None = None) -> None:
         super().__init__()
+        self._otherwise = otherwise or problem(404, "instance-unknown", "No such workflow")
         self.asked: list[Asked] = []
         self._replies: dict[tuple[str, str], list[Reply]] = {}
 
@@ -93,7 +98,7 @@ class FakeApp(BaseAdapter):
     def _reply(self, method: str, path: str) -> Reply:
         scripted = self._replies.get((method, path))
         if scripted is None:
-            return problem(404, "instance-unknown", "No such workflow")
+            return self._otherwise
         return scripted.pop(0) if len(scripted) > 1 else scripted[0]
 
 
@@ -132,7 +137,6 @@ class Terminal:
     naps: list[float] = field(default_factory=list[float])
     stdin: str = ""
     process: Mapping[str, str] = field(default_factory=dict[str, str])
-    on_nap: Callable[[], None] = lambda: None
 
     def run(self, *words: str) -> Ran:
         """Run a command; an exception that no command foresees fails the test."""
@@ -166,4 +170,3 @@ class Terminal:
 
     def _sleep(self, seconds: float) -> None:
         self.naps.append(seconds)
-        self.on_nap()

@@ -14,7 +14,7 @@ from wfctl.documents import Document, as_list, items, member, text
 from wfctl.options import Filter, command
 from wfctl.output import Output, facts, plain, status, table
 from wfctl.session import Session
-from wfctl.wording import paragraphs, words
+from wfctl.wording import paragraphs, printable, words
 
 PANEL: Final = "Look"
 InstanceArgument = Annotated[
@@ -149,7 +149,9 @@ def explain(session: Session, instance_id: InstanceArgument) -> None:
 
 def drawn_explanation(found: Document, out: Output) -> Iterable[RenderableType]:
     """Draw an explanation: the sentence first."""
-    yield Text(text(found, "sentence"), style="bold red" if found.get("isStuck") else "bold")
+    yield Text(
+        printable(text(found, "sentence")), style="bold red" if found.get("isStuck") else "bold"
+    )
     if waiting := items(found, "waitingFor"):
         drawn = table("waits for", "name", "since", "until", "attempt", "detail")
         for wait in waiting:

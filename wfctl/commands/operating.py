@@ -28,7 +28,8 @@ def register(app: typer.Typer) -> None:
 
 def findings(session: Session) -> None:
     """List what the app's watchdog has found and is not over."""
-    found = items(session.client.get("ops/findings").document)
+    told = session.client.get("ops/findings").document
+    found = items(told)
     drawn = table("instance", "type", "finding", "since", "reason")
     for finding in found:
         drawn.add_row(
@@ -37,6 +38,8 @@ def findings(session: Session) -> None:
             plain(finding.get("reason")),
         )
     session.out.listing(found, drawn, if_none="nothing found")
+    if told.get("hasMore") is True:
+        session.out.remark("there are more")
 
 
 def health(session: Session) -> None:
@@ -121,7 +124,9 @@ def _drawn_overview(told: Document) -> list[RenderableType]:
             *(Text(_latency(member(row, "latencySeconds", share))) for share in ("p50", "p95")),
             plain(", ".join(f"{name} {words(count)}" for name, count in outcomes.items())),
         )
-    return [drawn]
+    backlog = as_document(told.get("backlog"))
+    waiting = ("running", "pending", "suspended", "needsAttention")
+    return [drawn, facts([(name, plain(backlog[name])) for name in waiting if name in backlog])]
 
 
 def _latency(seconds: Any) -> str:

@@ -1,6 +1,7 @@
 """The app under the local host, and somebody at a terminal before it."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
@@ -40,6 +41,21 @@ class Desk:
             check=False,
         )
         return Ran(code=ExitCode(ended.returncode), out=ended.stdout, err=ended.stderr)
+
+    def interrupted(self, *words: str) -> ExitCode:
+        """Run a command until it has said something, and interrupt it."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "wfctl", *words],
+            cwd=ROOT,
+            env={**os.environ, **self._environment(OPERATOR)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        with process:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            return ExitCode(process.wait())
 
     def _environment(self, who: str) -> Mapping[str, str]:
         roles = "workflow.operator" if who == OPERATOR else ""

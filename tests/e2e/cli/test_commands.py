@@ -53,6 +53,12 @@ def test_a_failure_is_the_exit_code_of_a_watch(desk: Desk) -> None:
     assert ran.documents[-1]["businessStatus"] == "payment_declined"
 
 
+def test_a_watch_that_is_interrupted_says_so_with_its_exit_code(desk: Desk) -> None:
+    _waiting(desk, "interrupted")
+
+    assert desk.interrupted("watch", "order-interrupted") == 130
+
+
 def test_another_request_under_a_known_id_is_refused_with_its_reason(desk: Desk) -> None:
     assert desk.run("start", "order", "-", stdin=_order("taken", WAITING)).code == 0
 

@@ -16,9 +16,12 @@ def test_findings_say_what_and_since_when(app: FakeApp, terminal: Terminal) -> N
         "since": "2026-11-25T10:00:00Z",
         "reportedAt": "2026-11-25T12:00:00Z",
     }
-    app.on("GET", "ops/findings", {"items": [finding]})
+    app.on("GET", "ops/findings", {"items": [finding], "hasMore": True})
 
-    assert "no event for two hours" in terminal.run("findings").out
+    ran = terminal.run("findings")
+
+    assert "no event for two hours" in ran.out
+    assert "there are more" in ran.err
     assert terminal.run("findings", "--json").documents == [finding]
 
 
@@ -102,7 +105,7 @@ def test_the_overview_has_a_line_for_every_type(app: FakeApp, terminal: Terminal
             }
         ],
         "throughput": [],
-        "backlog": {},
+        "backlog": {"running": 2, "needsAttention": 1},
     }
     app.on("GET", "ops/overview", told)
 
@@ -112,3 +115,4 @@ def test_the_overview_has_a_line_for_every_type(app: FakeApp, terminal: Terminal
     assert ran.out.splitlines()[1].split() == [
         *("order", "40", "2", "1m", "1s", "-", "delivered", "30,", "lost", "8"),
     ]
+    assert ran.out.splitlines()[-1].split() == ["needsAttention", "1"]
