@@ -33,7 +33,11 @@ from workflows.batch_processing import (
     shard as batch_processing_shard,
     workflow_type as batch_processing_type,
 )
-from workflows.console import pages as console_pages, pages_workflow as console_pages_workflow
+from workflows.console import (
+    pages as console_pages,
+    pages_actions as console_pages_actions,
+    pages_workflow as console_pages_workflow,
+)
 from workflows.delivery_tracking import (
     activities as delivery_tracking_activities,
     orchestrator as delivery_tracking_orchestrator,
@@ -105,6 +109,7 @@ for module in (
     console_pages_workflow,
     management_http_findings,
     management_watchdog,
+    console_pages_actions,
     site_http,
 ):
     app.register_functions(module.blueprint)

@@ -75,6 +75,7 @@ class Pages:
             distance=words.distance,
             lasting=words.lasting,
             count=words.count,
+            words=words.of_code,
         )
 
     def render(

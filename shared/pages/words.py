@@ -76,6 +76,12 @@ def size(count: int) -> str:
     return f"{value:.1f} {_UNITS[-1]}"
 
 
+def of_code(code: str) -> str:
+    """Write a code as people read it: ``payment_declined`` as ``Payment declined``."""
+    text = code.replace("_", " ").replace("-", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
 def count(number: int) -> str:
     """Write a whole number with its thousands apart."""
     return f"{number:,}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.durable import InstanceView
 from shared.models import JsonObject
 from shared.pages.charts import share
-from shared.pages.words import count, lasting, rate
+from shared.pages.words import count, lasting, of_code, rate
 from workflows.batch_processing.control import Mode
 from workflows.batch_processing.transitions import JobStatus
 
@@ -71,7 +71,7 @@ def job_view(document: JsonObject, view: InstanceView) -> JobView:
     return JobView(
         job_id=view.instance_id.removeprefix("batch-"),
         instance_id=view.instance_id,
-        pipeline=_words(str(document["pipeline"] or "")),
+        pipeline=of_code(str(document["pipeline"] or "")),
         look=look,
         status=status,
         is_over=view.is_terminal,
@@ -84,7 +84,7 @@ def job_view(document: JsonObject, view: InstanceView) -> JobView:
         chunks=f"{count(chunks['done'])} of {count(chunks['planned'])}",
         pace=f"{rate(per_s)} rows a second" if per_s else "",
         left=lasting(left_s) if left_s and not view.is_terminal and not is_paused else "",
-        reason=_words(str(document["reason"] or "")),
+        reason=of_code(str(document["reason"] or "")),
         findings=tuple(map(str, document["findings"])),
         shards=_shards(document),
         started_at=view.created_at,
@@ -100,7 +100,7 @@ def _look(status: str, view: InstanceView, *, is_paused: bool) -> tuple[str, str
         return "suspended", "Paused"
     if runtime in {"Suspended", "Pending"}:
         return runtime.lower(), runtime
-    return _ENDS.get(JobStatus(status), "running"), _words(status)
+    return _ENDS.get(JobStatus(status), "running"), of_code(status)
 
 
 def _shards(document: JsonObject) -> tuple[ShardView, ...]:
@@ -114,8 +114,3 @@ def _shards(document: JsonObject) -> tuple[ShardView, ...]:
         )
         for shard in document["shards"]
     )
-
-
-def _words(code: str) -> str:
-    text = code.replace("_", " ")
-    return text[:1].upper() + text[1:]

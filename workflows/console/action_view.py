@@ -3,17 +3,14 @@
 Pure. The doing is shared.operations' work, and it checks again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-import azure.durable_functions as df
-
 from shared.durable import InstanceView
+from shared.operations.rules import CASCADES, Action, Result, foreseen
 from shared.operations.types import WorkflowType
-
-_Status = df.OrchestrationRuntimeStatus
 
 EVENTS: Final = "events"
 
@@ -28,17 +25,20 @@ class ActionView:
         question: what is asked before.
         meaning: what it does, and what it does not.
         is_final: whether nothing takes it back.
-        may_cascade: whether children may be meant, too.
-        fits: whether it is offered for an instance of a type.
+        action: what it is to shared.operations.
     """
 
     name: str
     text: str
     question: str
     meaning: str
-    fits: Callable[[InstanceView, WorkflowType], bool]
+    action: Action
     is_final: bool = False
-    may_cascade: bool = False
+
+    @property
+    def may_cascade(self) -> bool:
+        """Whether children may be meant, too."""
+        return self.action in CASCADES or self.action is Action.PURGE
 
 
 ACTIONS: Final[Mapping[str, ActionView]] = MappingProxyType(
@@ -53,30 +53,28 @@ ACTIONS: Final[Mapping[str, ActionView]] = MappingProxyType(
                     "It is asked to stop by itself, and undoes what it has begun. It may answer"
                     " that it is too late."
                 ),
-                fits=lambda view, type_: not view.is_terminal and type_.cancel is not None,
+                action=Action.CANCEL,
             ),
             ActionView(
                 name="suspend",
                 text="Suspend",
                 question="Suspend this workflow?",
                 meaning="It does nothing more until it is resumed. What arrives meanwhile is kept.",
-                may_cascade=True,
-                fits=lambda view, _: view.runtime_status in {_Status.Running, _Status.Pending},
+                action=Action.SUSPEND,
             ),
             ActionView(
                 name="resume",
                 text="Resume",
                 question="Resume this workflow?",
                 meaning="It goes on where it was suspended.",
-                may_cascade=True,
-                fits=lambda view, _: view.runtime_status is _Status.Suspended,
+                action=Action.RESUME,
             ),
             ActionView(
                 name=EVENTS,
                 text="Raise event",
                 question="Raise an event?",
                 meaning="The workflow takes it as if it had come from outside.",
-                fits=lambda view, type_: not view.is_terminal and bool(type_.events),
+                action=Action.RAISE_EVENT,
             ),
             ActionView(
                 name="terminate",
@@ -87,22 +85,21 @@ ACTIONS: Final[Mapping[str, ActionView]] = MappingProxyType(
                     " stock stays reserved. Prefer Cancel where it is offered."
                 ),
                 is_final=True,
-                may_cascade=True,
-                fits=lambda view, _: not view.is_terminal,
+                action=Action.TERMINATE,
             ),
             ActionView(
                 name="rewind",
                 text="Rewind",
                 question="Rewind this workflow?",
                 meaning="It goes back to before its failure, and tries again what failed.",
-                fits=lambda view, _: view.runtime_status is _Status.Failed,
+                action=Action.REWIND,
             ),
             ActionView(
                 name="restart",
                 text="Restart",
                 question="Start it again?",
                 meaning="A new workflow begins with the same input, under an id of its own.",
-                fits=lambda view, type_: view.is_terminal and type_.can_restart,
+                action=Action.RESTART,
             ),
             ActionView(
                 name="purge",
@@ -113,8 +110,7 @@ ACTIONS: Final[Mapping[str, ActionView]] = MappingProxyType(
                     " stays."
                 ),
                 is_final=True,
-                may_cascade=True,
-                fits=lambda view, _: view.is_terminal,
+                action=Action.PURGE,
             ),
         )
     }
@@ -136,4 +132,9 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
 
 def offered(view: InstanceView, type_: WorkflowType) -> tuple[ActionView, ...]:
     """Return what may be done with an instance as it is."""
-    return tuple(action for action in ACTIONS.values() if action.fits(view, type_))
+    return tuple(view_ for view_ in ACTIONS.values() if _fits(view_, view, type_))
+
+
+def _fits(shown: ActionView, view: InstanceView, type_: WorkflowType) -> bool:
+    has_events = shown.action is not Action.RAISE_EVENT or bool(type_.events)
+    return has_events and foreseen(shown.action, view, type_) is Result.DONE

@@ -7,9 +7,8 @@ from typing import Final
 
 from shared.operations.overview import Outcome, Overview, TypeFigures
 from shared.pages.charts import StepChart, share, step_chart
-from shared.pages.words import lasting, rate
+from shared.pages.words import lasting, of_code, rate
 from workflows.console.list_view import list_path
-from workflows.console.statuses import in_words
 
 HOURS: Final = (6, 24, 168)
 
@@ -142,7 +141,7 @@ def _line(figures: TypeFigures, slowest: float, hours: int) -> TypeLine:
         outcomes=tuple(
             OutcomeLine(
                 kind=_kind(outcome),
-                text=in_words(outcome.name),
+                text=of_code(outcome.name),
                 count=outcome.count,
                 path=_outcome_path(figures.name, outcome),
             )

@@ -24,6 +24,7 @@ from shared.operations.overview_buckets import recent_overview
 from shared.operations.types import TYPES
 from shared.pages import CONSOLE_PATH, Area, Pages, Visitor, page, visitor_at
 from workflows.console import names
+from workflows.console.action_view import DONE
 from workflows.console.list_view import (
     LIST_PATH,
     asked_for,
@@ -91,7 +92,10 @@ async def list_workflows(
     except InvalidRequestError as error:
         problems = [f"{problem.pointer}: {problem.detail}" for problem in error.problems]
         return _list_page(visitor, typed, now, problems=problems)
-    return _list_page(visitor, typed, now, listed=listed, cursor=cursor, following=following)
+    done = DONE.get(str(req.params.get("done", "")), "")
+    return _list_page(
+        visitor, typed, now, listed=listed, cursor=cursor, following=following, done=done
+    )
 
 
 async def _listed(
@@ -117,6 +121,7 @@ def _list_page(  # noqa: PLR0913 - what the page shows
     listed: Listed | None = None,
     cursor: str = "",
     following: str | None = None,
+    done: str = "",
     problems: list[str] | None = None,
 ) -> func.HttpResponse:
     rows = [workflow_row(view, TYPES, now=now) for view in (listed.items if listed else ())]
@@ -125,6 +130,7 @@ def _list_page(  # noqa: PLR0913 - what the page shows
         status=HTTPStatus.BAD_REQUEST if problems else HTTPStatus.OK,
         visitor=visitor,
         area=Area.WORKFLOWS,
+        done=done,
         form=filter_form(typed, TYPES),
         problems=problems or [],
         rows=rows,

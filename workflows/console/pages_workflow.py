@@ -3,6 +3,7 @@
 Looking changes nothing; what is done is the business of pages_actions.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ from shared.access import Permission
 from shared.clock import system_clock
 from shared.durable import InstanceId, InstanceView, find_instance
 from shared.errors import InstanceUnknownError
+from shared.operations.audit import audit
+from shared.operations.explainer import Explainer
 from shared.operations.explanation import explain
 from shared.operations.management_api import Management, PageQuery, of as management_of
 from shared.operations.types import TYPES
@@ -45,18 +48,25 @@ async def show_workflow(
     if view is None:
         raise InstanceUnknownError("no instance has this id")
     now = system_clock().now()
-    type_ = TYPES.of(view.orchestrator)
-    children = await _children(management_of(client), view)
+    management = management_of(client)
+    explainer = Explainer(management=management, types=TYPES, now=now)
+    book = await asyncio.to_thread(audit)
+    (acts, is_whole), explanation, children = await asyncio.gather(
+        asyncio.to_thread(book.of, instance_id),
+        explainer.explained(instance_id),
+        _children(management, view),
+    )
     return _pages.render(
         "workflow.html",
         visitor=visitor,
         area=Area.WORKFLOWS,
         page=instance_page(view, TYPES, now=now),
-        explanation=explain(view, now=now, type_=type_),
+        explanation=explanation or explain(view, now=now),
         parent=parent_of(instance_id, TYPES),
         children=[workflow_row(child, TYPES, now=now) for child in children],
-        actions=offered(view, type_),
-        audit=(),
+        actions=offered(view, TYPES.of(view.orchestrator)),
+        audit=acts,
+        audit_is_whole=is_whole,
         done=DONE.get(str(req.params.get("done", "")), ""),
         list_path=LIST_PATH,
         now=now,

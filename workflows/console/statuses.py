@@ -11,6 +11,7 @@ import azure.durable_functions as df
 
 from shared.durable import InstanceView
 from shared.operations.filters import business_status
+from shared.pages.words import of_code
 
 _Status = df.OrchestrationRuntimeStatus
 
@@ -39,15 +40,9 @@ def look_of(view: InstanceView) -> tuple[str, str]:
     return _LOOKS[view.runtime_status]
 
 
-def in_words(code: str | None) -> str:
-    """Write a code as people read it: ``payment_declined`` as ``Payment declined``."""
-    text = (code or "").replace("_", " ").replace("-", " ").strip()
-    return text[:1].upper() + text[1:]
-
-
 def outcome_of(view: InstanceView) -> str:
     """Return what the domain calls the state, unless the status says the same."""
     found = business_status(view)
     kind, text = look_of(view)
-    said = in_words(found)
+    said = of_code(found or "")
     return "" if kind == "attention" or said.lower() == text.lower() else said

@@ -18,12 +18,12 @@ from shared.endpoints import endpoint
 from shared.errors import InstanceUnknownError, RefusedError
 from shared.http import answer, read_model, workflow_path
 from shared.models import JsonObject
+from shared.operations.acting import operations_of
 from shared.operations.audit import Recorded, audit
 from shared.operations.rules import CASCADES, Action, Affected, Order, Result
 from shared.operations.types import TYPES
 from shared.operators import acting_operator
 from workflows.management import names
-from workflows.management.acting import operations_of
 from workflows.management.bodies import Cascading, EventBody, Reasoned
 from workflows.management.once import once
 

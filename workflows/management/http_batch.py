@@ -15,6 +15,7 @@ from shared.endpoints import endpoint
 from shared.errors import FieldProblem, InvalidRequestError
 from shared.http import answer, read_model
 from shared.operations import management_api
+from shared.operations.acting import operations_of
 from shared.operations.batches import Chosen, Outcome, carried_out, choose, rehearsed
 from shared.operations.cursor import cursor_key, opened, sealed
 from shared.operations.filters import Filter, filter_of
@@ -22,7 +23,6 @@ from shared.operations.rules import Action, Order
 from shared.operations.types import TYPES
 from shared.operators import acting_operator
 from workflows.management import names
-from workflows.management.acting import operations_of
 from workflows.management.bodies import BatchBody
 from workflows.management.once import once
 

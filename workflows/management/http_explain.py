@@ -14,10 +14,10 @@ from shared.errors import InstanceUnknownError
 from shared.http import answer
 from shared.openapi import Answer, Operation
 from shared.operations import management_api
+from shared.operations.explainer import Explainer
 from shared.operations.explanation import Explanation
 from shared.operations.types import TYPES
 from workflows.management import names
-from workflows.management.explaining import Explainer
 from workflows.management.queries import query_of
 
 blueprint = df.Blueprint()

@@ -1,6 +1,9 @@
 // Keeps the part of a page that changes fresh, while somebody looks at it. Everything works without.
 "use strict";
 
+// On a narrow screen the navigation is longer than the screen.
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 (() => {
   const live = document.querySelector("[data-live]");
   const panel = document.querySelector("[data-live-panel]");

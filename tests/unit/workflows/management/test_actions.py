@@ -9,14 +9,14 @@ import azure.functions as func
 import pytest
 
 from shared.chained_log import ChainedLogs
-from shared.operations import management_api
+from shared.operations import acting, management_api
 from shared.operations.audit import Audit
 from shared.operations.idempotency import KeptAnswers
 from tests.support.clients import MemoryClient, document
 from tests.support.functions import handler_of
 from tests.support.management import MemoryManagement, Status
 from tests.support.memory_table import MemoryTable
-from workflows.management import acting, http_actions, http_batch, once
+from workflows.management import http_actions, http_batch, once
 
 BECAUSE = {"reason": "asked to"}
 

@@ -3,12 +3,12 @@ from datetime import datetime
 from typing import Any
 
 from shared.durable import InstanceId
+from shared.operations.explainer import Explainer
 from shared.operations.explanation import Explanation
 from shared.operations.types import WorkflowTypes
 from tests.support.management import MemoryManagement, Status
 from tests.support.seen_instances import entry, recorded
 from workflows.delivery_tracking.workflow_type import TYPES as DELIVERY
-from workflows.management.explaining import Explainer
 from workflows.order_processing.workflow_type import TYPES as ORDER
 
 TYPES = WorkflowTypes(*ORDER, *DELIVERY)

@@ -32,4 +32,4 @@ async def operations_of(client: df.DurableOrchestrationClient, actor: str) -> Op
 
 
 def _proof(actor: str) -> str:
-    return actor if actor == Proof.FUNCTION_KEY else current_settings().identity
+    return actor if actor in set(Proof) else current_settings().identity
