@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import function_app  # noqa: F401 - it fills the table of types
 from shared.errors import ProviderUnavailableError
+from shared.operations.findings import Finding, FindingsBoard
 from shared.operations.types import TYPES
 from tests.support.management import NOW, MemoryManagement
 from tests.support.memory_table import MemoryTable
-from workflows.management.findings import Finding, FindingsBoard
 from workflows.management.gateways import Outside
 from workflows.management.judging import Limits
 from workflows.management.runs import RunBook

@@ -18,6 +18,7 @@ from shared.clock import system_clock
 from shared.errors import InvalidRequestError
 from shared.operations.cursor import cursor_key, opened, sealed
 from shared.operations.filters import Filter, filter_of
+from shared.operations.findings import findings_board
 from shared.operations.listing import Listed, list_instances
 from shared.operations.management_api import Management, of as management_of
 from shared.operations.overview_buckets import recent_overview
@@ -41,6 +42,7 @@ blueprint = df.Blueprint()
 _LIMIT: Final = 25
 _DAY_H: Final = 24
 _LONG_WAIT_S: Final = 60
+_MOST_FINDINGS: Final = 6
 
 _pages = Pages(Path(__file__).with_name("templates"), scripts=True)
 
@@ -56,7 +58,11 @@ async def show_overview(
     visitor = visitor_at(req)
     now = system_clock().now()
     hours = _hours(req)
-    overview = await recent_overview(management_of(client), TYPES, hours=hours, now=now)
+    board = await asyncio.to_thread(findings_board)
+    overview, findings = await asyncio.gather(
+        recent_overview(management_of(client), TYPES, hours=hours, now=now),
+        asyncio.to_thread(board.open),
+    )
     oldest = overview.backlog.oldest_pending_s
     return _pages.render(
         "overview.html",
@@ -65,8 +71,8 @@ async def show_overview(
         page=overview_page(overview, hours=hours),
         backlog=overview.backlog,
         is_backed_up=oldest is not None and oldest > _LONG_WAIT_S,
-        findings=(),
-        more_findings=0,
+        findings=findings[:_MOST_FINDINGS],
+        more_findings=max(0, len(findings) - _MOST_FINDINGS),
         hours=HOURS,
         path=CONSOLE_PATH,
         list_path=LIST_PATH,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from shared.operations.findings import FindingsBoard, findings_board
 from shared.post import Post
 from shared.settings import current_settings
 from shared.storage import open_storage
-from workflows.management.findings import FINDINGS_TABLE, FindingsBoard
 from workflows.management.runs import RUNS_TABLE, RunBook
 
 
@@ -43,7 +43,7 @@ def outside() -> Outside:
     settings = current_settings()
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
     return Outside(
-        board=FindingsBoard(storage.table(FINDINGS_TABLE)),
+        board=findings_board(),
         runs=RunBook(table=storage.table(RUNS_TABLE)),
         letters=Post.open(settings, storage),
         recipient=settings.operators_mail,

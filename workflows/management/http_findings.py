@@ -11,8 +11,8 @@ from shared.endpoints import endpoint
 from shared.http import answer
 from shared.models import WireModel
 from shared.openapi import Answer, Operation
+from shared.operations.findings import Finding
 from workflows.management import names
-from workflows.management.findings import Finding
 from workflows.management.gateways import outside
 from workflows.management.queries import query_of
 

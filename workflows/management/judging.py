@@ -13,8 +13,8 @@ import azure.durable_functions as df
 from shared.durable import InstanceView
 from shared.operations.explaining.words import NO_WORDS, document_in, instant_in
 from shared.operations.explanation import Explanation, WaitingFor, WaitKind
+from shared.operations.findings import FindingKind, finding_key
 from shared.operations.types import WorkflowType
-from workflows.management.findings import FindingKind, finding_key
 
 # What is due is done a moment later; a host that restarts takes a few more.
 _GRACE: Final = timedelta(minutes=15)

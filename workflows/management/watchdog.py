@@ -21,13 +21,13 @@ from shared.errors import ProviderUnavailableError
 from shared.http import workflow_path
 from shared.ids import derived_id
 from shared.operations import management_api
+from shared.operations.explainer import Explainer
+from shared.operations.findings import Finding, FindingKind
 from shared.operations.management_api import Management, PageQuery
 from shared.operations.types import TYPES, WorkflowTypes
 from shared.operations_settings import WATCHDOG_SCHEDULE_SETTING
 from shared.settings import current_settings, schedule
 from workflows.management import names
-from workflows.management.explaining import Explainer
-from workflows.management.findings import Finding, FindingKind
 from workflows.management.gateways import Outside, outside
 from workflows.management.judging import Limits, Suspicion, stands_still, suspicions
 from workflows.management.runs import Place, Run

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest
 
+from shared.operations.findings import FINDINGS_TABLE, Finding, FindingKind, FindingsBoard
 from shared.operations.types import TYPES
 from shared.storage import Storage
 from shared.storage_settings import ConnectionString
 from tests.support.management import NOW, MemoryManagement, Status
 from tests.support.watchdogs import LIMITS, Letters, Time
-from workflows.management.findings import FINDINGS_TABLE, Finding, FindingKind, FindingsBoard
 from workflows.management.gateways import Outside
 from workflows.management.runs import RUNS_TABLE, RunBook
 from workflows.management.watchdog import Watchdog, Watched

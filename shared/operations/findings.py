@@ -4,6 +4,7 @@ A finding is the instance, what is wrong, and since when; the same three are the
 is told of once, by whichever host. Whether something is one is decided in judging.
 """
 
+import functools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from typing import Final, Protocol
 from pydantic import AwareDatetime
 
 from shared.models import JsonObject, WireModel
-from shared.storage import Row, instant_text, key_text
+from shared.settings import current_settings
+from shared.storage import Row, instant_text, key_text, open_storage
 
 FINDINGS_TABLE: Final = "OperationFindings"
 
@@ -141,3 +143,15 @@ def _row(partition: str, finding: Finding) -> Row:
 
 def _finding(row: Row) -> Finding:
     return Finding.from_json(json.loads(row.text("document")))
+
+
+@functools.cache
+def findings_board() -> FindingsBoard:
+    """Open the board, once per process.
+
+    Raises:
+        StorageUnavailableError: The next call tries again.
+    """
+    settings = current_settings()
+    storage = open_storage(settings.storage, prefix=settings.data_prefix)
+    return FindingsBoard(storage.table(FINDINGS_TABLE))
