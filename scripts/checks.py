@@ -134,6 +134,7 @@ def pytest(arguments: Sequence[str]) -> int:
 def _ensure_what_tests_use() -> None:
     node.ensure_azurite()
     node.ensure_axe()
+    node.ensure_kql()
     browser.ensure_browser()
 
 

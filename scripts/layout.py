@@ -29,6 +29,12 @@ AXE_LOCK_FILES: Final = ROOT / "scripts" / "axe"
 AXE: Final = KEPT / "axe"
 """Where npm installs axe."""
 
+KQL_LOCK_FILES: Final = ROOT / "scripts" / "kql"
+"""The committed npm lock file of KQL's parser, and the script that asks it."""
+
+KQL: Final = KEPT / "kql"
+"""Where npm installs KQL's parser."""
+
 BROWSER: Final = KEPT / "browser"
 """Where Playwright puts a browser on a machine that has none."""
 

@@ -1,4 +1,4 @@
-"""Node.js and what npm installs from committed lock files: Azurite, and the rules of axe.
+"""Node.js and what npm installs from lock files: Azurite, the rules of axe, a parser of KQL.
 
 Running Azurite is in scripts.azurite, finding a browser in scripts.browser.
 """
@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import Final
 
 from scripts.console import DevError, step
-from scripts.layout import AXE, AXE_LOCK_FILES, AZURITE, AZURITE_LOCK_FILES, KEPT, LOGS, ROOT
+from scripts.layout import (
+    AXE,
+    AXE_LOCK_FILES,
+    AZURITE,
+    AZURITE_LOCK_FILES,
+    KEPT,
+    KQL,
+    KQL_LOCK_FILES,
+    LOGS,
+    ROOT,
+)
 
 OLDEST_MAJOR: Final = 20
 """What the locked packages under Azurite ask for."""
@@ -22,6 +32,9 @@ AZURITE_MAIN: Final = AZURITE / "node_modules" / "azurite" / "dist" / "src" / "a
 
 AXE_SCRIPT: Final = AXE / "node_modules" / "axe-core" / "axe.min.js"
 """What a browser test puts into a page."""
+
+KQL_MODULES: Final = KQL / "node_modules"
+"""Where the script beside the lock file finds Microsoft's language service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +65,13 @@ _AZURITE: Final = Locked(
 )
 _AXE: Final = Locked(
     name="axe", size="3 MB", lock_files=AXE_LOCK_FILES, folder=AXE, main=AXE_SCRIPT
+)
+_KQL: Final = Locked(
+    name="KQL's parser",
+    size="31 MB",
+    lock_files=KQL_LOCK_FILES,
+    folder=KQL,
+    main=KQL_MODULES / "@kusto" / "language-service-next" / "Kusto.Language.Bridge.min.js",
 )
 
 _HOW_TO_GET_IT: Final = (
@@ -106,6 +126,15 @@ def ensure_axe() -> None:
         DevError: as in ``ensure_azurite``.
     """
     _ensure(_AXE)
+
+
+def ensure_kql() -> None:
+    """Install KQL's parser unless it was installed from this very lock file.
+
+    Raises:
+        DevError: as in ``ensure_azurite``.
+    """
+    _ensure(_KQL)
 
 
 def azurite_is_current() -> bool:

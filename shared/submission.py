@@ -15,7 +15,7 @@ from shared.durable import InstanceId, InstanceView, find_instance, start_once
 from shared.errors import ConflictingRequestError, InstancePurgedError
 from shared.models import JsonObject
 from shared.stored_requests import StoredRequest, StoredRequests, digest_of
-from shared.telemetry.invocations import concerns
+from shared.telemetry.invocations import concerns, started
 
 _LEASE = timedelta(seconds=3)
 _PAUSE = timedelta(milliseconds=100)
@@ -72,6 +72,7 @@ async def submit(
     await start_once(
         client, submission.orchestrator, submission.instance_id, submission.client_input
     )
+    started()
     await asyncio.to_thread(requests.mark_started, submission.business_id)
     return None
 

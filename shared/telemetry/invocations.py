@@ -64,6 +64,13 @@ def concerns(instance_id: str) -> None:
         running.instance_id = instance_id
 
 
+def started() -> None:
+    """Say that the request that runs here has started the instance that it is about."""
+    running = _here.get()
+    if running is not None:
+        running.attributes[Attribute.STARTED] = True
+
+
 class Runs:
     """Counts how often a task has run in this process; remembers the last ten thousand tasks.
 

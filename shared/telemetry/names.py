@@ -19,6 +19,7 @@ class Attribute(StrEnum):
     ACTIVITY = "activity"
     ATTEMPT = "attempt"
     KIND = "kind"
+    STARTED = "started"
     OUTCOME = "outcome"
     ERROR = "error"
     STATUS = "status"

@@ -13,6 +13,8 @@ import azure.durable_functions as df
 from shared.clock import system_clock
 from shared.models import JsonObject
 from shared.storage import BlobChangedError
+from shared.telemetry.names import Attribute, Metric
+from shared.telemetry.reporting import reporter
 from workflows.batch_processing import names
 from workflows.batch_processing.gateways import Batches, batches, pipeline_of, version_of
 from workflows.batch_processing.ledger import Audit, Location, UnitRecord
@@ -21,6 +23,7 @@ from workflows.batch_processing.models import (
     CheckLoad,
     Increment,
     Job,
+    JobResult,
     LoadCheck,
     Moved,
     MoveWatermark,
@@ -178,6 +181,7 @@ def _done_once(
         letters=letters,
     )
     tally = ledger.finish(unit, record, now=system_clock().now())
+    reporter().count(Metric.BATCH_ROWS, {Attribute.PIPELINE: task.pipeline}, tally.rows)
     return UnitResult(outcome="done", tally=tally)
 
 
@@ -220,7 +224,15 @@ def publish(payload: Any) -> JsonObject:
     outside = batches()
     document = manifest(question, outside.ledger(question.job.job_id).entries())
     blob = outside.results(question.job.job_id).put(MANIFEST, document)
+    _tell_rate(question.result)
     return Published(manifest=blob).to_json()
+
+
+def _tell_rate(result: JobResult) -> None:
+    seconds = (result.completed_at - result.started_at).total_seconds()
+    if seconds > 0:
+        rate = result.tally.rows / seconds
+        reporter().measure(Metric.BATCH_RATE, rate, {Attribute.PIPELINE: result.pipeline})
 
 
 @blueprint.function_name(names.NEXT_WINDOW)

@@ -15,7 +15,9 @@ from shared.order_book import OrderBook, SettledOrder
 from shared.settings import Settings
 from shared.storage import BlobVersion, Container, Storage
 from shared.storage_settings import ConnectionString
+from shared.telemetry.reporting import Reporter
 from tests.support.functions import activities_in
+from tests.support.listening import Listening
 from tests.support.playing import T0
 from workflows.batch_processing import activities, gateways, http_files, names, sources
 from workflows.batch_processing.ledger import Audit, UnitRecord
@@ -177,14 +179,19 @@ def test_a_dry_run_loads_nothing(world: World) -> None:
     assert len(world.lines("output")) == 5
 
 
-def test_a_unit_is_done_once_however_often_it_is_asked_for(world: World) -> None:
+def test_a_unit_is_done_and_counted_once_however_often_it_is_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.put(HEADER + rows(10, bad=(1,)))
+    heard = Listening()
+    monkeypatch.setattr(activities, "reporter", lambda: Reporter(heard))
     task, _ = world.all_done(world.job())
     [before] = list(world.outside.ledger("j1").entries())
 
     again = world.done(task, Unit(chunk=0))
 
     assert again.tally == Tally(rows=10, accepted=9, rejected=1)
+    assert heard.counted("batch.rows") == 10
     assert list(world.outside.ledger("j1").entries()) == [before]
     assert before.starts == 1
 
@@ -454,7 +461,11 @@ def test_a_window_is_planned_stretch_by_stretch(
     assert sum(segment.rows for segment in segments) == 11
 
 
-def test_the_manifest_lists_what_a_job_has_made(world: World) -> None:
+def test_the_manifest_lists_what_a_job_has_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = Listening()
+    monkeypatch.setattr(activities, "reporter", lambda: Reporter(heard))
     world.put(HEADER + rows(25, bad=(3,)))
     job = world.job()
     task, _ = world.all_done(job)
@@ -462,8 +473,9 @@ def test_the_manifest_lists_what_a_job_has_made(world: World) -> None:
         job_id="j1",
         pipeline=job.pipeline,
         status="completed_with_errors",
+        tally=Tally(rows=25, accepted=24, rejected=1),
         started_at=T0,
-        completed_at=T0,
+        completed_at=T0 + timedelta(seconds=10),
     )
     question = Publish(job=job, reading=task.reading, result=result)
 
@@ -474,4 +486,5 @@ def test_the_manifest_lists_what_a_job_has_made(world: World) -> None:
     assert document["reasons"] == {"invalid_row": 1}
     assert [unit["unit"] for unit in document["units"]] == ["0000000", "0000001", "0000002"]
     assert document["units"][1]["deadLetters"] is None
+    assert heard.measured("batch.rows_per_second") == [2.5]
     assert document["units"][0]["deadLetters"]["blob"] == "j1/dead-letters/0000000.jsonl"
