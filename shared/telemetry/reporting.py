@@ -79,20 +79,20 @@ class Reporter:
         return is_sampled(place.trace_id, self._sampling)
 
 
+# Attributes are short, and most of them are said again and again.
+_shown = functools.lru_cache(maxsize=8192)(redact_text)
+
+
 def _redacted(attributes: Attributes) -> dict[str, Value]:
     return {
-        name: redact_text(value) if isinstance(value, str) else value
+        str(name): _shown(value) if isinstance(value, str) else value
         for name, value in attributes.items()
     }
 
 
 def _few(attributes: Attributes) -> dict[str, Value]:
     """Keep what takes few values."""
-    return {
-        str(name): redact_text(value) if isinstance(value, str) else value
-        for name, value in attributes.items()
-        if name in METRIC_ATTRIBUTES
-    }
+    return _redacted({n: value for n, value in attributes.items() if n in METRIC_ATTRIBUTES})
 
 
 def open_exporter(choice: TelemetryChoice, **how: Any) -> Exporter | None:
