@@ -179,7 +179,7 @@ def test_a_dry_run_loads_nothing(world: World) -> None:
     assert len(world.lines("output")) == 5
 
 
-def test_a_unit_is_done_and_counted_once_however_often_it_is_asked_for(
+def test_a_unit_is_done_once_however_often_it_is_asked_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.put(HEADER + rows(10, bad=(1,)))
