@@ -10,7 +10,7 @@ from scripts.layout import ROOT
 from scripts.package import build, files
 
 ROOT_FILES = {"function_app.py", "host.json", "requirements.txt"}
-KINDS = {".py", ".json", ".html", ".css", ".svg", ".txt"}
+KINDS = {".py", ".json", ".html", ".css", ".js", ".svg", ".txt"}
 
 
 def a_folder(root: Path, ignored: str, *paths: str) -> Path:
