@@ -250,3 +250,15 @@ def test_ended_ones_are_purged_by_filter(desk: Desk) -> None:
     assert "purge: 2 would_be_done" in desk.run(*words).err
     assert "purge: 2 done" in desk.run(*words, "--yes").err
     assert desk.run("list", "--id-prefix", "order-old-").err.strip() == "nothing found"
+
+
+def test_the_app_as_a_whole_is_told_in_numbers(desk: Desk) -> None:
+    _waiting(desk, "counted")
+
+    told = desk.run("overview", "--hours", "1", "--json").documents[0]
+    (orders,) = [row for row in told["types"] if row["type"] == "order"]
+
+    assert orders["started"] >= 1
+    assert "order" in desk.run("overview").out
+    assert desk.run("findings").code == 0
+    assert desk.run("findings", who=FIRST).code == 3
