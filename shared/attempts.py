@@ -100,7 +100,7 @@ def attempted(
             return GaveUp(error=error, attempts=attempts)
         wake_at = context.current_utc_datetime + pauses[attempts - 1]
         is_too_late = deadline is not None and wake_at >= deadline
-        if is_too_late or not (yield from _paused(context, wake_at, cancel)):
+        if is_too_late or not (yield from paused(context, wake_at, cancel)):
             return GaveUp(error=error, attempts=attempts)
 
 
@@ -127,7 +127,7 @@ def waited(
     return True
 
 
-def _paused(
+def paused(
     context: df.DurableOrchestrationContext, wake_at: datetime, cancel: Cancel | None
 ) -> Orchestration[bool]:
     """Let time pass; False as soon as a wish to stop is known."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from shared.cancellations import Cancellations
 from shared.notifications.contacts import Contact
 from shared.order_book import Book, open_order_book
 from shared.post import Post
@@ -129,6 +130,17 @@ def kept_requests(table: str = names.REQUESTS_TABLE) -> StoredRequests:
     settings = current_settings()
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
     return StoredRequests(storage.table(table))
+
+
+@functools.cache
+def open_cancellations() -> Cancellations:
+    """Open what was cancelled, once per process.
+
+    Raises:
+        StorageUnavailableError: The next call tries again.
+    """
+    settings = current_settings()
+    return Cancellations.open(open_storage(settings.storage, prefix=settings.data_prefix))
 
 
 @functools.cache

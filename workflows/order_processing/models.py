@@ -21,6 +21,7 @@ from shared.ordering import (
     Service,
     Shipping,
 )
+from shared.personal import PlainText
 from shared.quote import PriceProblem
 from shared.saga import Entry, StepStatus, Undoing
 
@@ -51,6 +52,12 @@ class OrderRequest(EdgeModel):
     shipping_address: Address
     shipping: Shipping = Shipping()
     payment: PaymentMethod
+
+
+class CancelOrder(EdgeModel):
+    """The body of ``POST /api/orders/{orderId}/cancel``."""
+
+    reason: PlainText
 
 
 class OrderPolicy(WireModel):
@@ -194,6 +201,7 @@ class Message(StrEnum):
     PAYMENT_DECLINED = "payment_declined"
     PAYMENT_EXPIRED = "payment_expired"
     CANCELLED = "cancelled"
+    CANCELLED_AS_ASKED = "cancelled_as_asked"
     DELAYED = "delayed"
 
 

@@ -21,6 +21,8 @@ NOTIFY_CUSTOMER: Final = "order_processing_notify_customer"
 RECORD_OUTCOME: Final = "order_processing_record_outcome"
 
 SUBMIT_ORDER: Final = "order_processing_submit_order"
+GET_ORDER: Final = "order_processing_get_order"
+CANCEL_ORDER: Final = "order_processing_cancel_order"
 
 # Registered by another domain; a test proves that it is.
 TRACK_DELIVERY: Final = "delivery_tracking_orchestrator"

@@ -25,7 +25,13 @@ from workflows.order_processing.models import (
 )
 from workflows.order_processing.steps import FORWARD
 from workflows.order_processing.story import Story
-from workflows.order_processing.transitions import MESSAGES, OrderStatus, Stop, fulfilment
+from workflows.order_processing.transitions import (
+    MESSAGES,
+    OrderStatus,
+    Stop,
+    cancelled,
+    fulfilment,
+)
 
 blueprint = df.Blueprint()
 _logger = logging.getLogger(__name__)
@@ -39,7 +45,7 @@ def process_order(context: df.DurableOrchestrationContext) -> Orchestration[Json
     story = Story(context=context, order=order, log=StoryLogger(_logger, context))
     story.show()
     for step in FORWARD:
-        stop = yield from step(story)
+        stop = cancelled((yield from step(story)), is_wished=story.is_cancelled)
         if stop is not None:
             return (yield from _end_early(story, stop))
     story.enter(OrderStatus.SHIPPED)
@@ -77,6 +83,7 @@ def _follow_delivery(story: Story) -> Orchestration[str | None]:
 def _end_early(story: Story, stop: Stop) -> Orchestration[JsonObject]:
     """Undo what may be undone, tell the customer, and say how it ended."""
     story.log.info("the order stops at %s: %s", story.status, stop.reason)
+    story.cancel = None  # it is on its way back already
     status = stop.status
     if status not in {OrderStatus.REJECTED, OrderStatus.SETTLED_BY_OPERATOR}:
         yield from _undo(story)

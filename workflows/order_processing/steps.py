@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from shared import retry
 from shared.attempts import GaveUp
-from shared.durable import Orchestration, sleep
+from shared.durable import Orchestration
 from shared.quote import Quote
 from shared.retry import BackoffRetryOptions
 from shared.saga import Begun, StepStatus
@@ -110,7 +110,9 @@ def _settlement(story: Story, payment: Payment) -> Orchestration[Payment]:
         left = deadline - story.context.current_utc_datetime
         if left <= timedelta():
             break
-        yield from sleep(story.context, min(payment_check_pause(policy, checks), left))
+        yield from story.pause(min(payment_check_pause(policy, checks), left))
+        if story.is_cancelled:
+            break
         checks += 1
         found = yield from _payment(story, retry.TRANSIENT)
         if isinstance(found, GaveUp):
@@ -147,6 +149,9 @@ def book(story: Story) -> Orchestration[Stop | None]:
 
 def capture(story: Story) -> Orchestration[Stop | None]:
     """Take the money: the pivot. A clear no can still be undone, silence is for operators."""
+    reason = yield from story.close_way_back()
+    if reason is not None:
+        return Stop(status=OrderStatus.COMPENSATED, reason=reason)
     question = PaymentKey(key=story.key("authorize"))
     begun = story.begin(Step.CAPTURE_PAYMENT, question, key=question.key)
 

@@ -6,13 +6,15 @@ orchestrator; what was begun and how it is undone is kept by shared.saga.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import azure.durable_functions as df
 
 from shared import retry
-from shared.attempts import Answered, GaveUp, Patience, attempted
+from shared.attempts import Answered, Cancel, GaveUp, Patience, attempted, paused
 from shared.attention import Desk, Trouble, settle
+from shared.cancellation import close_way_back
 from shared.durable import Orchestration, StoryLogger
 from shared.models import JsonObject, WireModel
 from shared.retry import BackoffRetryOptions
@@ -45,12 +47,31 @@ class Story:
     tax_minor: int = 0
     shipment: Shipment | None = None
     customer_told: bool = False
+    # While this is there, whoever waits hears a wish to cancel, and nothing is tried again then.
+    cancel: Cancel | None = field(init=False)
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
+        self.cancel = Cancel(self.context)
         self.desk = Desk(
             self.context, workflow=names.ORCHESTRATOR, log=self.log, show=self._show_attention
         )
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody cancelled, and may."""
+        return self.cancel is not None and self.cancel.is_requested
+
+    def pause(self, duration: timedelta) -> Orchestration[None]:
+        """Let time pass, but no longer than until somebody cancels."""
+        yield from paused(self.context, self.context.current_utc_datetime + duration, self.cancel)
+
+    def close_way_back(self) -> Orchestration[str | None]:
+        """Go on without a way back, and return None; or return why to go back."""
+        reason = yield from close_way_back(self.context, self.log)
+        if reason is None:
+            self.cancel = None
+        return reason
 
     def enter(self, status: OrderStatus) -> None:
         """Move to the next status and show it."""
@@ -140,7 +161,11 @@ class Story:
         self, activity: str, payload: JsonObject, answer: type[A], policy: BackoffRetryOptions
     ) -> Orchestration[GaveUp | tuple[A, int]]:
         outcome = yield from attempted(
-            self.context, activity, payload, patience=Patience(backoff=policy.backoff)
+            self.context,
+            activity,
+            payload,
+            patience=Patience(backoff=policy.backoff),
+            cancel=self.cancel,
         )
         match outcome:
             case GaveUp():

@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from shared.cancellation import CANCELLED
 from shared.money import in_words
 from shared.quote import PriceProblem
 from shared.saga import Undo
@@ -43,6 +44,7 @@ class OrderStatus(StrEnum):
     OUT_OF_STOCK = "out_of_stock"
     PAYMENT_DECLINED = "payment_declined"
     PAYMENT_EXPIRED = "payment_expired"
+    CANCELLED = "cancelled"
     COMPENSATED = "compensated"
     SETTLED_BY_OPERATOR = "settled_by_operator"
 
@@ -52,6 +54,7 @@ _UNDONE = frozenset(
         OrderStatus.OUT_OF_STOCK,
         OrderStatus.PAYMENT_DECLINED,
         OrderStatus.PAYMENT_EXPIRED,
+        OrderStatus.CANCELLED,
         OrderStatus.COMPENSATED,
         OrderStatus.SETTLED_BY_OPERATOR,
     }
@@ -155,12 +158,43 @@ class Stop:
     problems: tuple[PriceProblem, ...] = ()
 
 
+# What an order that does not go on may have come to by the time that somebody cancels it.
+_SAYS_NO_REASON = frozenset({OrderStatus.COMPENSATED, OrderStatus.PAYMENT_EXPIRED})
+
+
+def cancelled(stop: Stop | None, *, is_wished: bool) -> Stop | None:
+    """Stop a step's order when somebody cancelled it; a no from outside stays what it was."""
+    if stop is not None and stop.reason == CANCELLED:
+        is_wished = True
+    if is_wished and (stop is None or stop.status in _SAYS_NO_REASON):
+        return Stop(status=OrderStatus.CANCELLED, reason=CANCELLED)
+    return stop
+
+
+_BEFORE_THE_PIVOT = frozenset(
+    {
+        "accepted",  # it has not begun
+        OrderStatus.VALIDATING,
+        OrderStatus.RESERVING_STOCK,
+        OrderStatus.AUTHORIZING_PAYMENT,
+        OrderStatus.AWAITING_PAYMENT,
+        OrderStatus.BOOKING_SHIPMENT,
+    }
+)
+
+
+def may_be_cancelled(status: str) -> bool:
+    """Tell whether an order that was last seen like that may still be cancelled."""
+    return status in _BEFORE_THE_PIVOT
+
+
 MESSAGES: Mapping[OrderStatus, Message] = MappingProxyType(
     {
         OrderStatus.REJECTED: Message.REJECTED,
         OrderStatus.OUT_OF_STOCK: Message.OUT_OF_STOCK,
         OrderStatus.PAYMENT_DECLINED: Message.PAYMENT_DECLINED,
         OrderStatus.PAYMENT_EXPIRED: Message.PAYMENT_EXPIRED,
+        OrderStatus.CANCELLED: Message.CANCELLED_AS_ASKED,
         OrderStatus.COMPENSATED: Message.CANCELLED,
     }
 )
@@ -214,6 +248,10 @@ _LETTERS: Mapping[Message, tuple[str, str]] = MappingProxyType(
         Message.CANCELLED: (
             "Your order {order} is cancelled",
             "We could not complete it. Whatever was held on your payment method is released.",
+        ),
+        Message.CANCELLED_AS_ASKED: (
+            "Your order {order} is cancelled",
+            "As you asked. Whatever was held on your payment method is released.",
         ),
         Message.DELAYED: (
             "Your order {order} is delayed",

@@ -1,14 +1,28 @@
 """What operators may do with orders."""
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
-from shared.operations.types import WorkflowType
+import azure.durable_functions as df
+
+from shared.cancellations import cancel
+from shared.durable import InstanceId
+from shared.operations.types import CancelOutcome, WorkflowType
 from shared.operations.wakes import DECISION_WAKES
 from workflows.order_processing import names
+from workflows.order_processing.gateways import open_cancellations
 from workflows.order_processing.vocabulary import WORDS
 
 _ORDER: Final = "order-"
+
+
+async def _cancel(
+    client: df.DurableOrchestrationClient, instance_id: InstanceId, actor: str, reason: str
+) -> CancelOutcome:
+    cancellations = await asyncio.to_thread(open_cancellations)
+    done = await cancel(client, cancellations, instance_id, actor=actor, reason=reason)
+    return CancelOutcome.REQUESTED if done else CancelOutcome.TOO_LATE
 
 
 def _tracking(instance_id: str) -> tuple[str, ...]:
@@ -25,6 +39,7 @@ TYPES: Final = (
         service_level=timedelta(days=15),
         keep_for=timedelta(days=90),
         events=DECISION_WAKES,
+        cancel=_cancel,
         child_ids=_tracking,
         words=WORDS,
     ),

@@ -8,14 +8,13 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from shared.cancellation import CancellationKey, CancellationState
 from shared.models import JsonObject
 from shared.quote import quoted
 from shared.saga import Compensation, Undone
 from workflows.saga import names
 from workflows.saga.gateways import outside
 from workflows.saga.models import (
-    CancellationKey,
-    CancellationState,
     OrderStatusNoted,
     PricedOrder,
     PriceOrder,

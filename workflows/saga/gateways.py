@@ -7,18 +7,16 @@ call may raise ``ProviderUnavailableError`` or ``StorageUnavailableError``; then
 import functools
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Protocol
 
+from shared.cancellations import Cancellations
 from shared.price_list import seeded_catalogue
 from shared.quote import Catalogue
 from shared.sandbox.orders import OrderBook
 from shared.settings import current_settings
-from shared.storage import Row, Table, Value, instant_text, key_text, open_storage
+from shared.storage import open_storage
 from shared.stored_requests import StoredRequests
 from workflows.saga import names
-
-_ROW_KEY = "way-back"
 
 
 class Orders(Protocol):
@@ -31,40 +29,6 @@ class Orders(Protocol):
     def call_off(self, order_id: str, key: str, *, status: str, at: datetime) -> None:
         """Note a status in place of what was noted under a key, or will be."""
         ...
-
-
-class Cancellations:
-    """Whether a saga was cancelled or went past its pivot: whichever is written first stands.
-
-    Args:
-        table: A row by instance.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def close(self, instance_id: str) -> bool:
-        """Let nobody cancel any more; False when somebody has."""
-        return self._table.until_written(partial(self._try, instance_id, {"cancelled": False}))
-
-    def cancel(self, instance_id: str, *, actor: str, reason: str, at: datetime) -> bool:
-        """Cancel; False when it is too late. Again is as good as once."""
-        wish: dict[str, Value] = {
-            "cancelled": True,
-            "actor": actor,
-            "reason": reason,
-            "at": instant_text(at),
-        }
-        return self._table.until_written(partial(self._try, instance_id, wish))
-
-    def _try(self, instance_id: str, wish: dict[str, Value]) -> bool:
-        known = self._table.read(key_text(instance_id), _ROW_KEY)
-        if known:
-            return known.flag("cancelled") is wish["cancelled"]
-        self._table.write_or_retry(
-            Row(partition_key=key_text(instance_id), row_key=_ROW_KEY, fields=wish)
-        )
-        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,5 +64,5 @@ def outside() -> Outside:
     return Outside(
         catalogue=seeded_catalogue(storage),
         orders=OrderBook(storage),
-        cancellations=Cancellations(storage.table(names.CANCELLATIONS_TABLE)),
+        cancellations=Cancellations.open(storage),
     )

@@ -12,6 +12,7 @@ import azure.functions as func
 from pydantic import TypeAdapter, ValidationError, create_model
 
 from shared.access import Permission
+from shared.cancellations import cancel
 from shared.clock import system_clock
 from shared.durable import InstanceId, InstanceView, find_instance
 from shared.endpoints import endpoint
@@ -32,9 +33,8 @@ from shared.operators import acting_operator
 from shared.ordering import Identifier
 from shared.submission import Submission, submit
 from workflows.saga import names
-from workflows.saga.cancelling import cancel
 from workflows.saga.definitions import ORDER, REGISTRY
-from workflows.saga.gateways import kept_requests
+from workflows.saga.gateways import kept_requests, outside
 from workflows.saga.models import CancelRequest, SagaInput, SagaRequest, SagaStart
 from workflows.saga.orders import OrderSagaBody
 from workflows.saga.plan import Definition
@@ -88,7 +88,8 @@ async def cancel_saga(
         raise InstanceUnknownError("no saga has this id")
     if view.is_terminal:
         raise PastCancellingError("the saga has ended")
-    if not await cancel(client, instance_id, actor=actor, reason=request.reason):
+    cancellations = (await asyncio.to_thread(outside)).cancellations
+    if not await cancel(client, cancellations, instance_id, actor=actor, reason=request.reason):
         raise PastCancellingError("the saga is past its pivot: it only goes forward")
     location = workflow_path(instance_id)
     return answer(

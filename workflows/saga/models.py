@@ -90,18 +90,6 @@ class StepEnd(WireModel):
         return self.model_dump(mode="json", by_alias=True)
 
 
-class CancellationKey(WireModel):
-    """Input: from now on this instance cannot be cancelled any more."""
-
-    instance_id: str
-
-
-class CancellationState(WireModel):
-    """The answer: whether it was cancelled before that."""
-
-    cancelled: bool
-
-
 class SagaStatus(StrEnum):
     """Where a saga stands; the last three are ends."""
 

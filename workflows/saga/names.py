@@ -5,10 +5,13 @@ A released name never changes its meaning. What the functions do is in their mod
 
 from typing import Final
 
+from shared import cancellation
+
 ORCHESTRATOR: Final = "saga_orchestrator"
 STEP_ORCHESTRATOR: Final = "saga_step_orchestrator"
 
-CLOSE_CANCELLATION: Final = "saga_close_cancellation"
+CLOSE_CANCELLATION: Final = cancellation.CLOSE_CANCELLATION
+
 PRICE_ORDER: Final = "saga_price_order"
 UPDATE_ORDER_STATUS: Final = "saga_update_order_status"
 FAIL_ORDER_STATUS: Final = "saga_fail_order_status"
@@ -29,5 +32,3 @@ CANCEL_SHIPMENT: Final = "order_processing_cancel_shipment"
 
 # The table of stored requests, where activities find what no history holds.
 REQUESTS_TABLE: Final = "sagarequests"
-# Which sagas may still be cancelled, and by whom they were.
-CANCELLATIONS_TABLE: Final = "SagaCancellations"

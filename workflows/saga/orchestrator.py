@@ -9,17 +9,15 @@ from dataclasses import dataclass, replace
 
 import azure.durable_functions as df
 
-from shared import retry
-from shared.attempts import Answered, GaveUp, Patience, attempted
+from shared.attempts import Answered, GaveUp, attempted
 from shared.attention import Trouble, settle
+from shared.cancellation import CANCELLED, close_way_back
 from shared.durable import Orchestration, StoryLogger
 from shared.models import JsonObject
 from shared.saga import LET_BE, Begun, StepStatus, compensate
 from workflows.saga import names
 from workflows.saga.definitions import REGISTRY
 from workflows.saga.models import (
-    CancellationKey,
-    CancellationState,
     SagaResult,
     SagaStart,
     SagaStatus,
@@ -32,8 +30,6 @@ from workflows.saga.story import Story
 
 blueprint = df.Blueprint()
 _logger = logging.getLogger(__name__)
-
-_CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +86,7 @@ def _forward(story: Story) -> Orchestration[Stop | None]:
             return stop
         yield from perform(story, stage)
         if story.is_cancelled:
-            return Stop(reason=_CANCELLED)
+            return Stop(reason=CANCELLED)
         stop = _refusal(story, stage)
         if stop is not None and story.may_go_back(stage):
             return stop
@@ -102,22 +98,10 @@ def _forward(story: Story) -> Orchestration[Stop | None]:
 
 
 def _close_way_back(story: Story) -> Orchestration[Stop | None]:
-    """Close the way back for good, unless somebody cancelled before: of both, storage takes one.
-
-    As long as storage does not answer, nobody knows whether somebody did: then the saga goes back.
-    """
-    key = CancellationKey(instance_id=story.context.instance_id)
-    outcome = yield from attempted(
-        story.context,
-        names.CLOSE_CANCELLATION,
-        key.to_json(),
-        patience=Patience(backoff=retry.PERSISTENT.backoff),
-    )
-    if isinstance(outcome, GaveUp):
-        story.log.error("whether the saga was cancelled could not be read: %s", outcome.error)
-        return Stop(reason=f"close_cancellation: {outcome.error}")
-    if CancellationState.from_json(outcome.value).cancelled:
-        return Stop(reason=_CANCELLED)
+    """Pass the pivot, unless somebody cancelled before."""
+    reason = yield from close_way_back(story.context, story.log)
+    if reason is not None:
+        return Stop(reason=reason)
     story.pass_pivot()
     return None
 

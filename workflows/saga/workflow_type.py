@@ -1,21 +1,24 @@
 """What operators may do with sagas and their steps."""
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
 import azure.durable_functions as df
 
+from shared.cancellations import cancel
 from shared.durable import InstanceId
 from shared.operations.types import CancelOutcome, WorkflowType
 from shared.operations.wakes import DECISION_WAKES
 from workflows.saga import names, vocabulary
-from workflows.saga.cancelling import cancel
+from workflows.saga.gateways import outside
 
 
 async def _cancel(
     client: df.DurableOrchestrationClient, instance_id: InstanceId, actor: str, reason: str
 ) -> CancelOutcome:
-    done = await cancel(client, instance_id, actor=actor, reason=reason)
+    cancellations = (await asyncio.to_thread(outside)).cancellations
+    done = await cancel(client, cancellations, instance_id, actor=actor, reason=reason)
     return CancelOutcome.REQUESTED if done else CancelOutcome.TOO_LATE
 
 

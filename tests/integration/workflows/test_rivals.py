@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shared.attention import Action, Alert, OpenStep, Trouble
+from shared.cancellations import Cancellations
 from shared.sandbox.orders import OrderBook
 from shared.storage import Storage
 from shared.storage_settings import ConnectionString
@@ -15,7 +16,6 @@ from tests.support.playing import T0
 from workflows.attention.gateways import Board
 from workflows.attention.models import AskedRound, DecisionRequest, RoundState
 from workflows.attention.transitions import Refusal
-from workflows.saga.gateways import Cancellations
 
 pytestmark = pytest.mark.integration
 

@@ -12,6 +12,7 @@ import pytest
 from funchost.engine.ports import InstanceRecord
 from funchost.testing.clock import VirtualClock
 from shared import attention
+from shared.cancellation import CLOSE_CANCELLATION
 from shared.errors import ProviderUnavailableError
 from shared.notifications.contacts import Contact
 from shared.stored_requests import StoredRequests
@@ -83,6 +84,7 @@ class World:
             tracking_activities.blueprint
         )
         registered |= {
+            CLOSE_CANCELLATION: lambda _key: {"cancelled": False},
             attention.RAISE_ALERT: self.alerts.append,
             attention.FIND_DECISION: self.decided,
         }

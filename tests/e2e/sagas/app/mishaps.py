@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, event, given, settings, strategies as
 
 from funchost.testing import BlockingHost
 from shared import attention
+from shared.cancellation import CLOSE_CANCELLATION
 from shared.saga import CompensateOn
 from tests.support.random_sagas import Play, World, plays
 from workflows.saga import names
@@ -47,7 +48,7 @@ def played(play: Play, world: World, decision: dict[str, str]) -> Any:
         host.faults.replace("probe_undo", world.undo)
         host.faults.replace(attention.RAISE_ALERT, lambda _alert: None)
         host.faults.replace(attention.FIND_DECISION, lambda _key: {"decision": decision})
-        host.faults.replace(names.CLOSE_CANCELLATION, lambda _key: {"cancelled": False})
+        host.faults.replace(CLOSE_CANCELLATION, lambda _key: {"cancelled": False})
         if play.crashes:
             host.faults.slow("probe_act", timedelta(seconds=1), times=3)
         instance_id = host.start(names.ORCHESTRATOR, start.to_json())

@@ -1,6 +1,5 @@
 """The story of an order, told against the real activities and an outside world in memory."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -8,72 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from shared import attention
-from shared.errors import ProviderUnavailableError
+from shared.cancellation import CLOSE_CANCELLATION
 from shared.order_book import SettledOrder
-from shared.stored_requests import StoredRequests
-from tests.support.builders import an_order_request, the_order_for
-from tests.support.functions import activities_in
-from tests.support.outside import MemoryOutside
-from tests.support.playing import T0, Call, Run, play
-from workflows.order_processing import activities, names
-from workflows.order_processing.orchestrator import process_order
-
-ACTIVITIES = activities_in(activities.blueprint)
-UNDOING = [names.CANCEL_SHIPMENT, names.VOID_PAYMENT, names.RELEASE_STOCK]
-
-
-@dataclass
-class World:
-    """One order's world: activities run for real, some lose their answer or never happen."""
-
-    monkeypatch: pytest.MonkeyPatch
-    outside: MemoryOutside = field(default_factory=MemoryOutside)
-    down: set[str] = field(default_factory=set[str])
-    loses_answer: set[str] = field(default_factory=set[str])
-    delivery: str = "delivered"
-    missing: bool = False  # the kept request
-    # What operators say, round after round; an alert makes well what is named in heals.
-    decisions: list[dict[str, str]] = field(default_factory=lambda: [{"action": "accept"}])
-    heals: set[str] = field(default_factory=set[str])
-    alerts: list[Any] = field(default_factory=list[Any])
-    raised: dict[str, timedelta] = field(default_factory=dict[str, timedelta])
-
-    def run(self, **request: Any) -> Run:
-        body = an_order_request(**request)
-        self.monkeypatch.setattr(activities, "outside", self.outside.ports)
-        self.monkeypatch.setattr(activities, "kept_requests", self.kept)
-        self.outside.requests.keep(
-            "other" if self.missing else body["orderId"],
-            body=body,
-            contact=body["customer"]["email"],
-            now=T0,
-        )
-        return play(process_order, the_order_for(body), self.answer, events=self.raised)
-
-    def kept(self, table: str) -> StoredRequests:
-        assert table == names.REQUESTS_TABLE
-        return self.outside.requests
-
-    def answer(self, call: Call) -> Any:
-        if call.name == attention.RAISE_ALERT:
-            self.alerts.append(call.input)
-            self.down -= self.heals
-            return None
-        if call.name == attention.FIND_DECISION:
-            said = dict(enumerate(self.decisions, start=1)).get(call.input["round"])
-            return {"decision": said} if said else {}
-        if call.name in self.down:
-            raise ProviderUnavailableError("down")
-        if call.kind == "sub_orchestration":
-            return {"status": self.delivery}
-        result = ACTIVITIES[call.name](call.input)
-        if call.name in self.loses_answer:
-            raise ProviderUnavailableError("the answer is lost")
-        return result
-
-    def told(self) -> list[str]:
-        return [key.rpartition(":")[2] for key in self.outside.mail.messages]
+from tests.support.order_world import UNDOING, World
+from tests.support.playing import T0, Call
+from workflows.order_processing import names
 
 
 def instant(text: str) -> datetime:
@@ -105,6 +43,7 @@ def test_an_order_is_taken_step_by_step_to_the_door(world: World) -> None:
         names.RESERVE_STOCK,
         names.AUTHORIZE_PAYMENT,
         names.BOOK_SHIPMENT,
+        CLOSE_CANCELLATION,
         names.CAPTURE_PAYMENT,
         names.COMMIT_STOCK,
         names.NOTIFY_CUSTOMER,
@@ -428,7 +367,7 @@ def test_a_provider_that_refuses_the_capture_is_a_no_that_can_be_undone(world: W
 
     assert run.output["status"] == "compensated"
     assert run.output["reason"] == "payment_authorized"
-    assert [name for name in run.names if name in UNDOING] == UNDOING
+    assert [name for name in run.names if name in UNDOING] == [*UNDOING]
     assert world.outside.payments.payments == {"order-A1:authorize": "voided"}
 
 
@@ -589,7 +528,7 @@ BEFORE_THE_PIVOT: list[tuple[str, list[str]]] = [
     (names.VALIDATE_ORDER, []),
     (names.RESERVE_STOCK, [names.RELEASE_STOCK]),
     (names.AUTHORIZE_PAYMENT, [names.VOID_PAYMENT, names.RELEASE_STOCK]),
-    (names.BOOK_SHIPMENT, UNDOING),
+    (names.BOOK_SHIPMENT, [*UNDOING]),
 ]
 
 

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared import attention
+from shared import attention, cancellation
 from shared.errors import StorageUnavailableError
 from tests.support.playing import Call, play
-from workflows.saga import names
 from workflows.saga.definitions import Registry
 from workflows.saga.models import SagaInput, SagaStart
 from workflows.saga.orchestrator import run_saga
@@ -45,7 +44,7 @@ def test_the_largest_status_fits_into_what_the_host_takes(largest: Definition) -
                 return {"undone": False, "reason": "r" * 1000}
             case attention.FIND_DECISION:
                 return {"decision": {"action": "accept"}}
-            case names.CLOSE_CANCELLATION:
+            case cancellation.CLOSE_CANCELLATION:
                 return {"cancelled": False}
             case _:
                 return None
@@ -68,7 +67,7 @@ def test_a_saga_that_cannot_close_its_way_back_says_so_and_goes_back(
 
     def answer(call: Call) -> Any:
         match call.name:
-            case names.CLOSE_CANCELLATION:
+            case cancellation.CLOSE_CANCELLATION:
                 raise StorageUnavailableError("away")
             case "undo":
                 return {"undone": True}

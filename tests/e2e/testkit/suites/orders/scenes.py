@@ -120,3 +120,37 @@ def test_a_customer_is_told_of_the_way(host: BlockingHost, books: Books) -> None
     host.until_done(submitted(host, "A6"))
 
     assert len(books.read().mails_to("A6")) >= 2
+
+
+def test_a_customer_cancels_until_the_money_is_taken(host: BlockingHost, books: Books) -> None:
+    pending = "tok_sandbox_pending_forever"
+    submitted(host, "A7", token=pending)
+    host.advance(timedelta(seconds=30))
+    cancel = "/api/orders/A7/cancel"
+
+    before = host.call_http("GET", "/api/orders/A7").json()
+    taken = host.call_http("POST", cancel, json={"reason": "ordered twice"})
+    status = host.until_done("order-A7")
+
+    assert (before["status"], before["mayCancel"]) == ("awaiting_payment", True)
+    assert taken.status == 202, taken.text
+    assert status.output["status"] == "cancelled"
+    assert books.read().money_of("A7") == ()
+    assert books.read().stock_of("A7") == "released"
+    after = host.call_http("GET", "/api/orders/A7").json()
+    assert (after["status"], after["mayCancel"]) == ("cancelled", False)
+    again = host.call_http("POST", cancel, json={"reason": "ordered twice"})
+    assert again.status == 409, again.text
+
+
+def test_a_shipped_order_is_not_cancelled_any_more(host: BlockingHost, books: Books) -> None:
+    submitted(host, "A8")
+    host.advance(timedelta(hours=1))
+
+    late = host.call_http("POST", "/api/orders/A8/cancel", json={"reason": "changed my mind"})
+    unknown = host.call_http("POST", "/api/orders/A9/cancel", json={"reason": "changed my mind"})
+
+    assert host.call_http("GET", "/api/orders/A8").json()["status"] == "shipped"
+    assert (late.status, unknown.status) == (409, 404)
+    assert host.until_done("order-A8").output["status"] == "delivered"
+    assert books.read().money_of("A8") == ("authorize", "capture")

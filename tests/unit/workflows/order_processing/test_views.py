@@ -1,0 +1,115 @@
+"""What a customer sees of an order, at every stage of it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.durable_functions as df
+import pytest
+
+from shared.durable import InstanceId, InstanceView
+from workflows.order_processing.transitions import OrderStatus
+from workflows.order_processing.views import order_view
+
+AT = datetime(2026, 1, 5, tzinfo=UTC)
+RUNNING, COMPLETED = (
+    df.OrchestrationRuntimeStatus.Running,
+    df.OrchestrationRuntimeStatus.Completed,
+)
+RESULT = {
+    "orderId": "A1",
+    "status": "delivered",
+    "problems": [],
+    "amounts": {"totalMinor": 9980, "taxMinor": 1593, "capturedMinor": 9980, "currency": "EUR"},
+    "paymentId": "pay_1",
+    "trackingNumber": "TRK1",
+    "compensations": [],
+    "customerTold": True,
+}
+
+
+def an_instance(
+    *,
+    runtime_status: df.OrchestrationRuntimeStatus = RUNNING,
+    status: Any = None,
+    output: Any = None,
+) -> InstanceView:
+    return InstanceView(
+        instance_id=InstanceId("order-A1"),
+        orchestrator="order_processing_orchestrator",
+        runtime_status=runtime_status,
+        created_at=AT,
+        last_updated_at=AT,
+        custom_status=status,
+        output=output,
+        history=None,
+    )
+
+
+def shown(order: InstanceView, delivery: InstanceView | None = None) -> Any:
+    return order_view("A1", order, delivery, links={}).to_json()
+
+
+def test_an_order_that_ended_tells_what_was_taken_and_nothing_of_how() -> None:
+    delivery = an_instance(
+        runtime_status=COMPLETED, output={"status": "delivered", "trackingNumber": "TRK1"}
+    )
+
+    assert shown(an_instance(runtime_status=COMPLETED, output=RESULT), delivery) == {
+        "orderId": "A1",
+        "status": "delivered",
+        "problems": [],
+        "amounts": RESULT["amounts"],
+        "parcel": {"status": "delivered", "trackingNumber": "TRK1"},
+        "mayCancel": False,
+        "createdAt": "2026-01-05T00:00:00Z",
+        "lastUpdatedAt": "2026-01-05T00:00:00Z",
+        "links": {},
+    }
+
+
+def test_a_stale_price_is_shown_with_the_one_that_would_be_right() -> None:
+    problem = {"code": "price_differs", "sku": "desk-lamp", "unitPriceMinor": 4990}
+    ended = {**RESULT, "status": "rejected", "reason": "not_valid", "problems": [problem]}
+
+    found = shown(an_instance(runtime_status=COMPLETED, output=ended))
+
+    assert (found["status"], found["problems"]) == ("rejected", [problem])
+
+
+def test_an_order_that_has_not_begun_is_accepted_and_may_be_cancelled() -> None:
+    found = shown(an_instance(runtime_status=df.OrchestrationRuntimeStatus.Pending))
+
+    assert (found["status"], found["mayCancel"]) == ("accepted", True)
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_an_order_may_be_cancelled_until_its_money_is_taken(status: OrderStatus) -> None:
+    found = shown(an_instance(status={"orderId": "A1", "status": status.value}))
+
+    assert found["status"] == status
+    assert found["mayCancel"] is (
+        status
+        in {
+            OrderStatus.VALIDATING,
+            OrderStatus.RESERVING_STOCK,
+            OrderStatus.AUTHORIZING_PAYMENT,
+            OrderStatus.AWAITING_PAYMENT,
+            OrderStatus.BOOKING_SHIPMENT,
+        }
+    )
+
+
+def test_a_parcel_on_its_way_is_shown_with_the_order() -> None:
+    order = an_instance(status={"orderId": "A1", "status": "shipped"})
+
+    found = shown(order, an_instance(status={"orderId": "A1", "status": "out_for_delivery"}))
+
+    assert found["parcel"] == {"status": "out_for_delivery"}
+
+
+def test_a_failure_inside_stays_inside() -> None:
+    failed = an_instance(
+        runtime_status=df.OrchestrationRuntimeStatus.Failed, output="ValueError: secret"
+    )
+
+    assert "secret" not in str(shown(failed))

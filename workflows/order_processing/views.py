@@ -1,0 +1,79 @@
+"""What a customer may see of an order: where it stands, what it costs, where the parcel is.
+
+A projection of what the runtime keeps of the order and of its delivery. Pure.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pydantic import AwareDatetime
+
+from shared.durable import InstanceView
+from shared.models import WireModel
+from shared.quote import PriceProblem
+from workflows.order_processing.models import Amounts
+from workflows.order_processing.transitions import OrderStatus, may_be_cancelled
+
+
+class ParcelView(WireModel):
+    """Where the parcel is, as far as tracking knows."""
+
+    status: str
+    tracking_number: str | None = None
+
+
+class OrderView(WireModel):
+    """The body of ``GET /api/orders/{orderId}``; ``amounts`` are known once the order has ended."""
+
+    order_id: str
+    status: str
+    reason: str | None = None
+    problems: tuple[PriceProblem, ...] = ()
+    amounts: Amounts | None = None
+    parcel: ParcelView | None = None
+    may_cancel: bool
+    created_at: AwareDatetime | None
+    last_updated_at: AwareDatetime | None
+    links: dict[str, str]
+
+
+def order_view(
+    order_id: str, order: InstanceView, delivery: InstanceView | None, *, links: dict[str, str]
+) -> OrderView:
+    """Show an order.
+
+    Args:
+        order_id: Whose it is.
+        order: The order's instance.
+        delivery: The instance that follows its parcel, or None before there is one.
+        links: The paths of what can be done next.
+    """
+    ended = _members(order.output) if order.is_terminal else {}
+    status = str(ended.get("status") or _members(order.custom_status).get("status") or "accepted")
+    return OrderView(
+        order_id=order_id,
+        status=status,
+        reason=ended.get("reason"),
+        problems=tuple(PriceProblem.from_json(each) for each in ended.get("problems", ())),
+        amounts=Amounts.from_json(ended["amounts"]) if "amounts" in ended else None,
+        parcel=_parcel(ended, delivery),
+        may_cancel=not order.is_terminal and may_be_cancelled(status),
+        created_at=order.created_at,
+        last_updated_at=order.last_updated_at,
+        links=links,
+    )
+
+
+def _parcel(ended: Mapping[str, Any], delivery: InstanceView | None) -> ParcelView | None:
+    number = ended.get("trackingNumber")
+    if delivery is None:
+        return None
+    known = _members(delivery.output if delivery.is_terminal else delivery.custom_status)
+    return ParcelView(
+        status=str(known.get("status") or OrderStatus.SHIPPED),
+        tracking_number=number or known.get("trackingNumber"),
+    )
+
+
+def _members(document: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", document) if isinstance(document, dict) else {}
