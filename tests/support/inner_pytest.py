@@ -1,11 +1,13 @@
 """A pytest inside a test: for tests that need a process of their own."""
 
 import os
+import signal
 import subprocess
-import sys
+import tempfile
 from pathlib import Path
 
 from scripts.layout import ROOT
+from tests.support import warm_start
 
 PATIENCE_S = 110
 
@@ -13,13 +15,25 @@ PATIENCE_S = 110
 def run_pytest(*paths: Path, cwd: Path = ROOT, **environment: str) -> None:
     """Run tests in a process of their own; fail with all that it said if one of them fails."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, paths)],
-        cwd=cwd,
-        env={**inherited, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_S,
-    )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "output"
+        process = warm_start.start(
+            ["pytest", "-q", "-p", "no:cacheprovider", *map(str, paths)],
+            folder=cwd,
+            environment={
+                **inherited,
+                "PYTHONPATH": str(ROOT),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **environment,
+            },
+            output=output,
+        )
+        try:
+            code = process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            raise
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+        assert code == 0, output.read_text("utf-8", "replace")
