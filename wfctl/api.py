@@ -7,6 +7,8 @@ from wfctl.client import ANSWER_PATIENCE_S, Answer, Call, Client, Query, path_of
 from wfctl.documents import Document, text
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+# As long as Azure lets an answer take: asking again while the app still works would be refused.
+_CHANGE_PATIENCE_S: Final = 230.0
 ENDED: Final = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
 
 
@@ -28,7 +30,7 @@ def pages(client: Client, query: Query) -> Generator[Document]:
 
 def act(client: Client, path: str, body: Document, *, key: str) -> Answer:
     """Change something; the key lets the app recognise a repeat."""
-    return client.send(Call(method="POST", path=path, body=body, headers={IDEMPOTENCY_KEY: key}))
+    return _change(client, "POST", path, body, key)
 
 
 def submit(client: Client, path: str, body: Document) -> Answer:
@@ -38,9 +40,19 @@ def submit(client: Client, path: str, body: Document) -> Answer:
 
 def purge(client: Client, instance_id: str, body: Document, *, key: str) -> Answer:
     """Delete an ended instance."""
-    headers = {IDEMPOTENCY_KEY: key}
-    call = Call(method="DELETE", path=workflow(instance_id), body=body, headers=headers)
-    return client.send(call)
+    return _change(client, "DELETE", workflow(instance_id), body, key)
+
+
+def _change(client: Client, method: str, path: str, body: Document, key: str) -> Answer:
+    return client.send(
+        Call(
+            method=method,
+            path=path,
+            body=body,
+            headers={IDEMPOTENCY_KEY: key},
+            patience_s=_CHANGE_PATIENCE_S,
+        )
+    )
 
 
 def look(

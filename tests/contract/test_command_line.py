@@ -1,4 +1,4 @@
-"""`wfctl` knows the app by its API alone: every call that it makes is one that the app takes."""
+"""`wfctl` knows the app by its API alone: its calls and bodies are what the app takes."""
 
 import re
 from typing import Final
@@ -6,9 +6,13 @@ from typing import Final
 import pytest
 
 import function_app
+from shared.models import EdgeModel
 from shared.registered import http_functions
 from tests.support.wfctl import FakeApp, Reply, Terminal
 from wfctl.app import build
+from workflows.approval.models import DecisionBody
+from workflows.attention.models import DecisionRequest
+from workflows.management.bodies import BatchBody, Cascading, EventBody, Reasoned
 
 WHY: Final = ("--reason", "a drill")
 ROUND: Final = {"items": [{"instanceId": "order-1", "round": 1}]}
@@ -60,6 +64,30 @@ def test_every_call_of_a_command_is_one_that_the_app_takes(words: tuple[str, ...
 
     assert app.asked
     assert [asked for asked in app.asked if not _is_taken(asked.method, asked.path)] == []
+
+
+BODIES: Final[list[tuple[tuple[str, ...], type[EdgeModel]]]] = [
+    (("cancel", "order-1", *WHY), Reasoned),
+    (("terminate", "order-1", *WHY, "--no-cascade"), Cascading),
+    (("purge", "order-1", *WHY, "--yes"), Cascading),
+    (("event", "order-1", "attention:1", *WHY, "--data", '{"a": 1}'), EventBody),
+    (("bulk", "cancel", "--type", "order", "--from", "2h", "--children", *WHY), BatchBody),
+    (("purge", "--status", "Failed,Completed", *WHY, "--yes"), BatchBody),
+    (("decide", "approval-1", "1", "reject", "--comment", "no"), DecisionBody),
+    (("resolve", "order-1", "skip", *WHY, "--step", "void_payment"), DecisionRequest),
+]
+
+
+@pytest.mark.parametrize(("words", "model"), BODIES, ids=[" ".join(words) for words, _ in BODIES])
+def test_what_a_command_sends_is_what_the_app_reads(
+    words: tuple[str, ...], model: type[EdgeModel]
+) -> None:
+    app = FakeApp(otherwise=Reply(body={}))
+    app.on("GET", "attention", ROUND)
+
+    Terminal(app=app).run(*words)
+
+    assert model.from_json(app.last.body).to_json().keys() >= app.last.body.keys()
 
 
 def test_every_command_has_a_line() -> None:

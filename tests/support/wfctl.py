@@ -43,6 +43,7 @@ class Asked:
     headers: Mapping[str, str]
     body: Any
     url: str
+    patience_s: float
 
 
 def problem(status: int, code: str, title: str, **more: Any) -> Reply:
@@ -75,8 +76,9 @@ class FakeApp(BaseAdapter):
 
     @override
     def send(
-        self, request: requests.PreparedRequest, *_: object, **__: object
+        self, request: requests.PreparedRequest, *_: object, **given: Any
     ) -> requests.Response:
+        _, patience_s = given["timeout"]
         parts = urlsplit(str(request.url))
         path = parts.path.removeprefix("/api/")
         self.asked.append(
@@ -87,6 +89,7 @@ class FakeApp(BaseAdapter):
                 headers={name: str(value) for name, value in request.headers.items()},
                 body=json.loads(request.body) if isinstance(request.body, bytes) else None,
                 url=str(request.url),
+                patience_s=patience_s,
             )
         )
         return _response(request, self._reply(str(request.method), path))

@@ -62,6 +62,16 @@ def test_a_repeat_of_an_action_goes_out_under_the_same_key(
     assert [asked.headers["Idempotency-Key"] for asked in app.asked] == ["made-up-id"] * 2
 
 
+def test_a_change_has_as_long_as_the_platform_lets_it_take(
+    app: FakeApp, terminal: Terminal
+) -> None:
+    app.on("POST", "workflows/order-1/terminate", DONE)
+
+    terminal.run("terminate", "order-1", *REASON)
+
+    assert app.last.patience_s == 230
+
+
 def test_without_a_reason_nothing_is_sent(app: FakeApp, terminal: Terminal) -> None:
     assert terminal.run("terminate", "order-1").code == 2
     assert not app.asked
