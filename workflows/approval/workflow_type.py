@@ -8,6 +8,7 @@ import azure.durable_functions as df
 from shared.durable import InstanceId
 from shared.operations.types import CancelOutcome, WorkflowType
 from shared.principal import Principal, Proof, Role, address_of
+from shared.settings import current_settings
 from workflows.approval import names
 from workflows.approval.decisions import Withdraw
 from workflows.approval.desk import Taken, take
@@ -21,7 +22,8 @@ async def _cancel(
     request_id = names.request_of(instance_id)
     if request_id is None:
         return CancelOutcome.TOO_LATE
-    proof = Proof.FUNCTION_KEY if address_of(actor) is None else Proof.EASY_AUTH
+    has_identity = address_of(actor) is not None
+    proof = Proof(current_settings().identity.value) if has_identity else Proof.FUNCTION_KEY
     operator = Principal(id=actor, roles=frozenset({Role.OPERATOR}), proof=proof)
     outcome = await take(client, request_id, Withdraw(comment=reason), operator)
     return CancelOutcome.REQUESTED if isinstance(outcome, Taken) else CancelOutcome.TOO_LATE

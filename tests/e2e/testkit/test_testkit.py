@@ -43,3 +43,8 @@ def test_approvals_end_as_they_should_in_virtual_time(azurite: str, scenes: str)
 @pytest.mark.slow
 def test_order_sagas_are_done_or_undone(azurite: str) -> None:
     run_pytest(SUITES / "saga" / "scenes.py", AzureWebJobsStorage=azurite)
+
+
+@pytest.mark.slow
+def test_operators_list_act_and_read_what_was_done(azurite: str) -> None:
+    run_pytest(SUITES / "operations" / "scenes.py", AzureWebJobsStorage=azurite)

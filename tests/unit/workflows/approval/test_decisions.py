@@ -17,7 +17,7 @@ from tests.support.approvals import (
     opened,
     somebody,
 )
-from workflows.approval.decisions import Decide, Delegate, Reassign, Refusal, decide
+from workflows.approval.decisions import Decide, Delegate, Reassign, Refusal, Withdraw, decide
 from workflows.approval.entries import Decided
 from workflows.approval.models import Choice
 
@@ -312,6 +312,14 @@ def test_only_the_requester_takes_the_request_back_and_only_while_it_is_open() -
     decided = opened()
     decided.decides(FIRST)
     assert decided.withdraws() == "request_closed"
+
+
+def test_an_operator_takes_a_request_back_in_the_requesters_place() -> None:
+    paper = opened()
+
+    assert code_of(paper.say(Withdraw(), somebody(OPERATOR))) == "not_the_requester"
+    assert code_of(paper.say(Withdraw(), somebody(OPERATOR, Role.OPERATOR))) == "recorded"
+    assert paper.entries[-1].actor == OPERATOR
 
 
 def test_a_request_can_be_taken_back_before_anybody_is_asked() -> None:
