@@ -15,9 +15,7 @@ from shared.clock import Clock
 from shared.durable import InstanceId, InstanceView
 from shared.errors import InstanceUnknownError, WorkflowError
 from shared.operations.audit import Act, Audit
-from shared.operations.filters import Filter
-from shared.operations.listing import every_instance
-from shared.operations.management_api import Answer, Management
+from shared.operations.management_api import LARGEST_PAGE, Answer, Management, PageQuery
 from shared.operations.rules import (
     CASCADES,
     Action,
@@ -141,12 +139,7 @@ class Operations:
         found: list[InstanceView] = []
         for known in self._types.of(view.orchestrator).child_ids(view.instance_id):
             if known.endswith(_ID_ENDS):
-                wanted = Filter(id_prefix=known, children=True)
-                now = self._clock.now()
-                async for child in every_instance(
-                    self._management, wanted, types=self._types, now=now
-                ):
-                    found.append(child)  # noqa: PERF401 - mypy knows no asynchronous extend
+                found += await self._beginning_with(known)
             elif (child_view := await self._management.find(InstanceId.parse(known))) is not None:
                 found.append(child_view)
         return [
@@ -154,6 +147,15 @@ class Operations:
             for child in found
             if child.is_terminal and self._types.of(child.orchestrator).is_child
         ]
+
+    async def _beginning_with(self, prefix: str) -> Sequence[InstanceView]:
+        query = PageQuery(id_prefix=prefix, top=LARGEST_PAGE)
+        page = await self._management.page(query)
+        found = list(page.instances)
+        while page.token is not None:
+            page = await self._management.page(query, page.token)
+            found += page.instances
+        return found
 
     async def _one(self, view: InstanceView, order: Order) -> Affected:
         """Act on one instance: write it down, do it, write down what came of it."""

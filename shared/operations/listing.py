@@ -6,7 +6,7 @@ the next one wider, and those that are too full are halved, so that a page costs
 it is. An instance that continues as new counts as created then, as the runtime has it.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -242,22 +242,6 @@ class _Walk:
 
     def _stand_behind(self, second: int, after_id: str) -> None:
         self._position = Position(second=second, after_id=after_id, width=self._width)
-
-
-async def every_instance(
-    management: Management, wanted: Filter, *, types: WorkflowTypes, now: datetime
-) -> AsyncIterator[InstanceView]:
-    """Yield all instances that are asked for, in order."""
-    position: Position | None = None
-    while True:
-        listed = await list_instances(
-            management, wanted, types=types, now=now, limit=LARGEST_LIMIT, position=position
-        )
-        for item in listed.items:
-            yield item
-        position = listed.position
-        if position is None:
-            return
 
 
 def _second(row: InstanceView) -> int:
