@@ -132,15 +132,9 @@ class ManagementApi:
 
     async def find(self, instance_id: InstanceId, *, history: bool = False) -> InstanceView | None:
         """Return an instance, None for an unknown one; with its events if asked for."""
-        asked = {"showInput": "false"}
-        if history:
-            asked |= {"showHistory": "true", "showHistoryOutput": "true"}
-        reply = await self._send("GET", f"instances/{instance_id.quoted}", asked)
-        if reply.status == HTTPStatus.NOT_FOUND:
-            return None
-        if reply.status not in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
-            raise _unexpected(reply)
-        return _view(reply.body, history=history)
+        asked = {"showHistory": "true", "showHistoryOutput": "true"} if history else {}
+        document = await self._status(instance_id, asked)
+        return None if document is None else _view(document, history=history)
 
     async def terminate(self, instance_id: InstanceId, reason: str) -> Answer:
         """Stop it where it is; nothing is undone."""
@@ -180,13 +174,21 @@ class ManagementApi:
 
     async def children(self, instance_id: InstanceId) -> tuple[InstanceId, ...]:
         """Return the children that an instance waits for."""
-        view = await self.find(instance_id, history=True)
-        events = cast("list[JsonObject]", (view.history if view else None) or [])
+        document = await self._status(instance_id, {"showHistory": "true"}) or {}
         return tuple(
             InstanceId.parse(str(event["InstanceId"]))
-            for event in events
+            for event in document.get("historyEvents") or ()
             if event.get("EventType") == _CHILD_CREATED
         )
+
+    async def _status(self, instance_id: InstanceId, asked: Mapping[str, str]) -> JsonObject | None:
+        query = {"showInput": "false", **asked}
+        reply = await self._send("GET", f"instances/{instance_id.quoted}", query)
+        if reply.status == HTTPStatus.NOT_FOUND:
+            return None
+        if reply.status not in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
+            raise _unexpected(reply)
+        return cast("JsonObject", reply.body)
 
     async def _told(self, instance_id: InstanceId, operation: str, reason: str) -> Answer:
         where = f"instances/{instance_id.quoted}/{operation}"

@@ -9,7 +9,7 @@ from shared.settings import current_settings
 
 
 @pytest.fixture(autouse=True)
-def _settings(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+def fresh_settings(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     monkeypatch.setenv("AzureWebJobsStorage", "UseDevelopmentStorage=true")
     current_settings.cache_clear()
     yield
