@@ -122,6 +122,8 @@ def test_what_cannot_be_done_is_a_conflict_with_its_reason(runtime: MemoryManage
         409,
         "not-cancellable",
     )
+    runtime.add("order-1", orchestrator="delivery_tracking_orchestrator")
+    assert problem(send(http_actions.cancel_workflow)) == (409, "not-cancellable")
     assert problem(send(http_actions.rewind_workflow)) == (409, "not-failed")
     assert problem(send(http_actions.restart_workflow)) == (409, "not-restartable")
     assert problem(send(http_actions.purge_workflow, method="DELETE")) == (409, "not-ended")
