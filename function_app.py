@@ -51,6 +51,7 @@ from workflows.management import (
     http_findings as management_http_findings,
     http_list as management_http_list,
     http_overview as management_http_overview,
+    retention as management_retention,
     watchdog as management_watchdog,
 )
 from workflows.order_processing import (
@@ -110,6 +111,7 @@ for module in (
     management_http_findings,
     management_watchdog,
     console_pages_actions,
+    management_retention,
     site_http,
 ):
     app.register_functions(module.blueprint)

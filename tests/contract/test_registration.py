@@ -114,10 +114,8 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
     }
 
     parts = (
-        r"activities|entities|http|http_\w+|increment|orchestrator|pages|pages_\w+|schedule|shard|sweep"
-        r"|workflow_type"
-        r"activities|entities|http|http_\w+|increment|orchestrator|pages|retention|schedule|shard|sweep"
-        r"|watchdog|workflow_type"
+        r"activities|entities|http|http_\w+|increment|orchestrator|pages|pages_\w+|retention"
+        r"|schedule|shard|sweep|watchdog|workflow_type"
     )
     pattern = re.compile(rf"workflows\.\w+\.({parts})")
     checks = {

@@ -154,3 +154,26 @@ def test_a_shipped_order_is_not_cancelled_any_more(host: BlockingHost, books: Bo
     assert (late.status, unknown.status) == (409, 404)
     assert host.until_done("order-A8").output["status"] == "delivered"
     assert books.read().money_of("A8") == ("authorize", "capture")
+
+
+def test_an_order_of_long_ago_is_forgotten_with_its_delivery_and_the_books_are_kept(
+    host: BlockingHost, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance_id = submitted(host, "A10")
+    ended = host.until_done(instance_id)
+    known = [instance_id, "tracking-A10"]
+    monkeypatch.setattr("shared.clock.SystemClock.now", lambda _clock: host.now)
+
+    def seen() -> list[int]:
+        host.call_http("POST", "/admin/functions/management_retain", json={"input": ""})
+        host.at_rest()
+        return [host.call_http("GET", f"/api/workflows/{one}").status for one in known]
+
+    assert seen() == [200, 200]
+    age = timedelta(days=90, minutes=10)
+    monkeypatch.setattr("shared.clock.SystemClock.now", lambda _clock: ended.updated_at + age)
+
+    assert seen() == [404, 404]
+    assert books.read().money_of("A10") == ("authorize", "capture")
+    again = host.call_http("POST", "/api/orders", json=order("A10"))
+    assert again.status == 410, again.text
