@@ -19,7 +19,7 @@ from scripts.browser import ensure_browser
 PHONE: Final = (360, 740)
 DESKTOP: Final = (1280, 900)
 
-_PATIENCE_MS: Final = 10_000
+_PATIENCE_MS: Final = 30_000
 _ARGUMENTS: Final = (
     "--no-sandbox",  # root has no other way, and the pages are our own
     "--disable-gpu",

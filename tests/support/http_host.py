@@ -24,7 +24,7 @@ from tests.support.scripted_hub import ScriptedHub
 sdk: Any = importlib.import_module("azure.durable_functions")
 sdk_http: Any = importlib.import_module("azure.durable_functions.models.utils.http_utils")
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 IDENTITY = HostIdentity(
     host_id="host-1", instance_id="i-1", host_key="HOSTKEY==", system_key="SYSKEY=="
 )

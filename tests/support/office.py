@@ -23,7 +23,7 @@ from tests.support.approvals import FIRST, a_request
 from tests.support.funchost import Answer, FuncHost, opened_host, until
 from workflows.approval import names
 
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 60.0
 # The first signs; links of the second are still believed.
 KEYS: Final = ",".join(
     f"{kid}:{base64.b64encode(kid.encode() * 16).decode()}" for kid in ("new", "old")

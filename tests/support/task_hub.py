@@ -15,7 +15,7 @@ from funchost.testing.clock import VirtualClock
 from tests.support.sdk_worker import SdkWorker
 
 LIMITS = Limits(orchestrators=10, activities=10, entities=10)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Hub:

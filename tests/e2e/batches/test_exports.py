@@ -56,7 +56,7 @@ def increment(desk: Desk) -> Any:
     """Do what the schedule does, and wait for the end."""
     before = desk.host.request("GET", STATUS)
     # A status tells its beginning in whole seconds: begun in the same one, two look like one.
-    until(lambda: begun_before(before, datetime.now(UTC)), patience_s=5, what="a new second")
+    until(lambda: begun_before(before, datetime.now(UTC)), patience_s=30, what="a new second")
     answer = desk.host.request(
         "POST", "/admin/functions/batch_processing_start_export", body=b"{}", headers=JSON
     )

@@ -17,7 +17,7 @@ from tests.e2e.host.app_host import AppHost, refused, served
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 APP = Path(__file__).parent / "apps" / "mixed"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 @contextmanager

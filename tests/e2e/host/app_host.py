@@ -22,7 +22,7 @@ from tests.support.funchost import INSTANCES, Answer, FuncHost, open_hosts, unti
 
 APPS: Final = Path(__file__).parent / "apps"
 TERMINAL: Final = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 60.0
 
 HOST_JSON: Final = '{"version": "2.0"}'
 

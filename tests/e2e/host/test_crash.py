@@ -130,7 +130,7 @@ def test_an_orchestrator_changed_under_a_running_instance_fails_it_with_an_expla
     code.write_text(ONE_CALL.format(first="step_one"))
     with served(app, tmp_path) as host:
         host.started("story", instance_id="s")
-        until(lambda: host.history("s")[1:], patience_s=20, what="the first step is recorded")
+        until(lambda: host.history("s")[1:], patience_s=60, what="the first step is recorded")
         getattr(host, ends_by)()
         code.write_text(ONE_CALL.format(first="step_two"))
         host.restart()

@@ -60,7 +60,7 @@ def test_a_custom_status_shows_how_far_an_instance_is(durable: AppHost) -> None:
     durable.raise_event(instance_id, "item", '"b"')
     until(
         lambda: durable.status(instance_id)["customStatus"] == {"taken": 2},
-        patience_s=20,
+        patience_s=60,
         what="two are taken",
     )
 
@@ -143,7 +143,7 @@ def test_the_check_status_response_leads_to_the_result(durable: AppHost) -> None
     assert answer.headers["location"] == links["statusQueryGetUri"]
     assert links["id"] in links["sendEventPostUri"]
     path = links["statusQueryGetUri"].removeprefix(f"http://localhost:{durable.port}")
-    until(lambda: durable.request("GET", path).status == 200, patience_s=20, what="it completes")
+    until(lambda: durable.request("GET", path).status == 200, patience_s=60, what="it completes")
     assert durable.request("GET", path).json["output"] == 81
 
 

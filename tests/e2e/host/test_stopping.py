@@ -18,12 +18,12 @@ def blocked(host: AppHost, seconds: float) -> str:
     """Start an instance and return its id once its activity blocks a thread."""
     instance_id = host.started("stuck", seconds)
     marks = host.folder / "blocked"
-    until(marks.exists, patience_s=20, what="the activity runs")
+    until(marks.exists, patience_s=60, what="the activity runs")
     return instance_id
 
 
 def stopped_after(host: AppHost, how: signal.Signals) -> float:
-    """Stop the host, which has to end well within the driver's 5 s, and return the seconds."""
+    """Stop the host, which has to end well, and return the seconds that it took."""
     begun = time.monotonic()
     assert host.stop(how) == 0
     return time.monotonic() - begun
@@ -49,7 +49,7 @@ def test_a_blocked_activity_does_not_keep_the_host(tmp_path: Path, how: signal.S
 def test_what_ends_within_the_grace_is_kept(tmp_path: Path) -> None:
     with served(APPS / "durable", tmp_path, settings={"SCRATCH": str(tmp_path)}) as host:
         instance_id = blocked(host, 1)
-        stopped_after(host, signal.SIGTERM)
+        assert stopped_after(host, signal.SIGTERM) < 5
         host.restart()
         status = host.ended(instance_id)
 
@@ -59,8 +59,8 @@ def test_what_ends_within_the_grace_is_kept(tmp_path: Path) -> None:
 
 def test_what_does_not_end_within_the_grace_runs_again(tmp_path: Path) -> None:
     with served(APPS / "durable", tmp_path, settings={"SCRATCH": str(tmp_path)}) as host:
-        instance_id = blocked(host, 5)
-        stopped_after(host, signal.SIGINT)
+        instance_id = blocked(host, 7)
+        assert stopped_after(host, signal.SIGINT) < 5
         host.restart()
         status = host.ended(instance_id)
 

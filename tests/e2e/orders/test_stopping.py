@@ -42,7 +42,7 @@ def test_a_stop_amid_orders_is_quick_and_loses_nothing(
         accepted(host, body)
     until(
         lambda: b"Executed 'Functions.order_processing_reserve_stock'" in host.log.read_bytes(),
-        patience_s=20,
+        patience_s=60,
         what="the first effect",
     )
 

@@ -16,7 +16,7 @@ def signal(counters: AppHost, key: str, operation: str, amount: int | None = Non
 def holds(counters: AppHost, key: str, amount: int) -> None:
     until(
         lambda: counters.request("GET", f"/api/counters/{key}").body == str(amount).encode(),
-        patience_s=20,
+        patience_s=60,
         what=f"{key} holds {amount}",
     )
 
@@ -24,7 +24,7 @@ def holds(counters: AppHost, key: str, amount: int) -> None:
 def is_gone(counters: AppHost, key: str) -> None:
     until(
         lambda: counters.request("GET", f"/api/counters/{key}").status == 404,
-        patience_s=20,
+        patience_s=60,
         what=f"{key} is gone",
     )
 

@@ -20,7 +20,7 @@ def decided(flows: AppHost, instance_id: str, person: str, *, approved: bool) ->
 def waits_for(flows: AppHost, instance_id: str, status: Any) -> None:
     until(
         lambda: flows.status(instance_id)["customStatus"] == status,
-        patience_s=20,
+        patience_s=60,
         what=f"{instance_id} shows {status}",
     )
 
@@ -53,7 +53,7 @@ def test_accepted_work_is_followed_at_its_location_until_its_output_is_there(
         seen.append(flows.request("GET", f"{link.path}?{link.query}"))
         return seen[-1].status == 200
 
-    until(done, patience_s=20, what="the report is done")
+    until(done, patience_s=60, what="the report is done")
 
     assert accepted.status == 202
     assert int(accepted.headers["retry-after"]) > 0
@@ -108,7 +108,7 @@ def test_an_eternal_orchestration_takes_every_item_in_a_generation_of_its_own(
         assert flows.raise_event(instance_id, "item", str(number)).status == 202
     until(
         lambda: flows.status(instance_id)["input"] == str(sum(range(1, 11))),
-        patience_s=20,
+        patience_s=60,
         what="every item is in the input of the last generation",
     )
 

@@ -89,7 +89,7 @@ def test_it_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
     owner.kill()
     owner.communicate()
 
-    until(lambda: not is_alive(pid), deadline_s=5)
+    until(lambda: not is_alive(pid), deadline_s=30)
 
 
 def test_stopping_it_twice_is_harmless(tmp_path: Path) -> None:

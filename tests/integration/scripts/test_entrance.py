@@ -134,7 +134,7 @@ def test_func_gets_the_storage_and_takes_it_along_when_it_ends(
     assert ended.returncode == 5
     assert "func start --port 7072 DefaultEndpointsProtocol=http;" in ended.stdout
     assert f"{checkout.root}/.venv/bin/python" in ended.stdout
-    until(lambda: not checkout.azurite_pids(), deadline_s=5)
+    until(lambda: not checkout.azurite_pids(), deadline_s=30)
 
 
 def test_a_second_command_joins_the_storage_of_the_first(checkout: Checkout) -> None:
