@@ -207,10 +207,16 @@ class FuncHost:
         return self._process is not None
 
 
+def opened_host(
+    folder: Path, settings: Mapping[str, str]
+) -> contextlib.AbstractContextManager[FuncHost]:
+    """Serve the repository's app while a block runs."""
+    return serving(FuncHost(folder=folder, settings=settings))
+
+
 @contextlib.contextmanager
-def opened_host(folder: Path, settings: Mapping[str, str]) -> Generator[FuncHost]:
+def serving(host: FuncHost) -> Generator[FuncHost]:
     """Serve while the block runs; a host that has to be cut off at the end is a failure, too."""
-    host = FuncHost(folder=folder, settings=settings)
     open_hosts.append(host)
     try:
         host.start()
