@@ -31,7 +31,12 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--state", default=str(HOST_STATE), help="where the host keeps its state")
     start.add_argument("--fresh", action="store_true", help="forget all stored data first")
     start.add_argument("--verbose", action="store_true", help="say more about each invocation")
-    _passing_on(words, "test", "check, then every test; --long adds the long ones", "pytest")
+    _passing_on(
+        words,
+        "test",
+        "check, then every test; --long: all of them; --against URL: a running app",
+        "pytest",
+    )
     _passing_on(words, "check", "style, types, import contracts and the unit tests", "pytest")
     _passing_on(words, "cover", "every test, then what none of them reached", "pytest")
     words.add_parser("fmt", help="repair and lay out the code")

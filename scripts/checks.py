@@ -100,7 +100,12 @@ def check(arguments: Sequence[str]) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run the static checks and every test; pytest has the last word, for machines to read."""
+    """Run the static checks and every test; pytest has the last word, for machines to read.
+
+    With ``--against URL`` it is what speaks HTTP alone, one test after the other, at that address.
+    """
+    if any(argument.partition("=")[0] == "--against" for argument in arguments):
+        return pytest(["tests/e2e", "--numprocesses=0", *arguments])
     run_static_checks()
     _ensure_what_tests_use()
     return pytest(["--durations=10", "--durations-min=1", *arguments])

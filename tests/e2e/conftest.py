@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.browser import Browser, opened_browser
 from tests.support.funchost import open_hosts
+from tests.support.site import RemoteSite, Site
 
 
 @pytest.hookimpl(wrapper=True)
@@ -23,3 +24,13 @@ def browser() -> Generator[Browser]:
     """A Chromium of the module's own: one that is shared would keep an event loop from others."""
     with opened_browser() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def site(request: pytest.FixtureRequest) -> Site:
+    """The app at ``--against``, or else the module's own ``shop`` under funchost."""
+    url: str | None = request.config.getoption("--against")
+    if url:
+        return RemoteSite(url=url)
+    host: Site = request.getfixturevalue("shop").host
+    return host

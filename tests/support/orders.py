@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from tests.support.funchost import Answer, FuncHost, until
+from tests.support.funchost import Answer, until
+from tests.support.site import Site
 
 type Body = dict[str, Any]
 type Lines = tuple[tuple[str, int, int], ...]  # sku, pieces, unit price in minor units
@@ -65,23 +66,23 @@ def instance_of(order_id: str) -> str:
     return f"order-{order_id}"
 
 
-def submit(host: FuncHost, body: Body) -> Answer:
+def submit(host: Site, body: Body) -> Answer:
     return host.request("POST", ORDERS, body=json.dumps(body).encode(), headers=JSON)
 
 
-def accepted(host: FuncHost, body: Body) -> None:
+def accepted(host: Site, body: Body) -> None:
     """Submit an order that has to be taken."""
     answer = submit(host, body)
     assert answer.status == 202, (answer.status, answer.body)
 
 
-def look(host: FuncHost, order_id: str, *, history: bool = False) -> Answer:
+def look(host: Site, order_id: str, *, history: bool = False) -> Answer:
     query = "?include=history" if history else ""
     return host.request("GET", f"/api/workflows/{instance_of(order_id)}{query}")
 
 
 def ended(
-    host: FuncHost, order_ids: Iterable[str], *, patience_s: float = END_PATIENCE_S
+    host: Site, order_ids: Iterable[str], *, patience_s: float = END_PATIENCE_S
 ) -> dict[str, Any]:
     """Wait until every order has ended; return their projections by order id."""
     give_up_at = time.monotonic() + patience_s
@@ -90,7 +91,7 @@ def ended(
     }
 
 
-def _ended(host: FuncHost, order_id: str, patience_s: float) -> Any:
+def _ended(host: Site, order_id: str, patience_s: float) -> Any:
     def projection() -> Any:
         answer = look(host, order_id)
         assert answer.status == 200, (order_id, answer.status, answer.body)

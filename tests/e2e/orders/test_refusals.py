@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.orders.conftest import OpenShop, Shop
 from tests.support.funchost import Answer
 from tests.support.orders import JSON, ORDERS, Body, order, submit
+from tests.support.site import Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -70,15 +71,15 @@ def edited(changes: Mapping[str, object]) -> Body:
         ),
     ],
 )
-def test_a_body_that_is_not_acceptable_json_is_refused(shop: Shop, body: bytes) -> None:
-    answer = shop.host.request("POST", ORDERS, body=body, headers=JSON)
+def test_a_body_that_is_not_acceptable_json_is_refused(site: Site, body: bytes) -> None:
+    answer = site.request("POST", ORDERS, body=body, headers=JSON)
 
     assert_problem(answer, 400, "malformed-json")
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b"7", b'"order"', b"{}"])
-def test_json_that_is_no_order_is_refused(shop: Shop, body: bytes) -> None:
-    answer = shop.host.request("POST", ORDERS, body=body, headers=JSON)
+def test_json_that_is_no_order_is_refused(site: Site, body: bytes) -> None:
+    answer = site.request("POST", ORDERS, body=body, headers=JSON)
 
     assert assert_problem(answer, 400, "invalid-request")["errors"]
 
@@ -96,26 +97,24 @@ def test_json_that_is_no_order_is_refused(shop: Shop, body: bytes) -> None:
     ],
     ids=lambda headers: ";".join(headers.values()) or "none",
 )
-def test_a_body_in_another_form_is_not_read(shop: Shop, headers: dict[str, str]) -> None:
-    answer = shop.host.request("POST", ORDERS, body=GOOD, headers=headers)
+def test_a_body_in_another_form_is_not_read(site: Site, headers: dict[str, str]) -> None:
+    answer = site.request("POST", ORDERS, body=GOOD, headers=headers)
 
     assert_problem(answer, 415, "unsupported-media-type")
     assert answer.headers["accept"] == "application/json"
 
 
-def test_a_body_above_the_limit_is_too_large(shop: Shop) -> None:
+def test_a_body_above_the_limit_is_too_large(site: Site) -> None:
     body = order("large")
     body["shippingAddress"]["street"] = "x" * 70_000
 
-    assert_problem(submit(shop.host, body), 413, "body-too-large")
+    assert_problem(submit(site, body), 413, "body-too-large")
 
 
-def test_a_compressed_body_is_never_an_internal_error(shop: Shop) -> None:
+def test_a_compressed_body_is_never_an_internal_error(site: Site) -> None:
     bomb = gzip.compress(b" " * 20_000_000)
 
-    answer = shop.host.request(
-        "POST", ORDERS, body=bomb, headers={**JSON, "Content-Encoding": "gzip"}
-    )
+    answer = site.request("POST", ORDERS, body=bomb, headers={**JSON, "Content-Encoding": "gzip"})
 
     assert answer.status in {413, 415}
 
@@ -152,8 +151,8 @@ def test_a_compressed_body_is_never_an_internal_error(shop: Shop) -> None:
         ("/payment/token", ""),
     ],
 )
-def test_a_wrong_field_is_named_and_not_repeated(shop: Shop, pointer: str, value: object) -> None:
-    answer = submit(shop.host, edited({pointer: value}))
+def test_a_wrong_field_is_named_and_not_repeated(site: Site, pointer: str, value: object) -> None:
+    answer = submit(site, edited({pointer: value}))
 
     problem = assert_problem(answer, 400, "invalid-request")
     assert [found["pointer"] for found in problem["errors"]] == [pointer]
@@ -161,7 +160,7 @@ def test_a_wrong_field_is_named_and_not_repeated(shop: Shop, pointer: str, value
     assert not isinstance(value, str) or len(value) < 7 or value.encode() not in answer.body
 
 
-def test_all_wrong_fields_are_named_at_once(shop: Shop) -> None:
+def test_all_wrong_fields_are_named_at_once(site: Site) -> None:
     wrong = {
         "/currency": "XXX",
         "/customer": None,
@@ -170,13 +169,13 @@ def test_all_wrong_fields_are_named_at_once(shop: Shop) -> None:
         "/status": "delivered",
     }
 
-    problem = assert_problem(submit(shop.host, edited(wrong)), 400, "invalid-request")
+    problem = assert_problem(submit(site, edited(wrong)), 400, "invalid-request")
 
     assert sorted(found["pointer"] for found in problem["errors"]) == sorted(wrong)
 
 
-def test_a_sku_on_two_lines_is_refused(shop: Shop) -> None:
-    answer = submit(shop.host, edited({"/items": [LINE, LINE]}))
+def test_a_sku_on_two_lines_is_refused(site: Site) -> None:
+    answer = submit(site, edited({"/items": [LINE, LINE]}))
 
     problem = assert_problem(answer, 400, "invalid-request")
     assert [found["code"] for found in problem["errors"]] == ["duplicate-sku"]
@@ -225,15 +224,15 @@ def test_nothing_refused_has_left_a_trace(shop: Shop) -> None:
         "order-nobody-sent",
     ],
 )
-def test_an_id_that_no_instance_can_have_or_has_is_not_found(shop: Shop, segment: str) -> None:
-    answer = shop.host.request("GET", f"/api/workflows/{segment}")
+def test_an_id_that_no_instance_can_have_or_has_is_not_found(site: Site, segment: str) -> None:
+    answer = site.request("GET", f"/api/workflows/{segment}")
 
     assert answer.status in {400, 404}
     assert b"keys" not in answer.body.replace(segment.encode(), b"")
 
 
-def test_what_may_be_included_in_a_status_is_named(shop: Shop) -> None:
-    answer = shop.host.request("GET", "/api/workflows/order-x?include=secrets")
+def test_what_may_be_included_in_a_status_is_named(site: Site) -> None:
+    answer = site.request("GET", "/api/workflows/order-x?include=secrets")
 
     assert_problem(answer, 400, "invalid-request")
 
@@ -242,14 +241,14 @@ def test_what_may_be_included_in_a_status_is_named(shop: Shop) -> None:
     ("method", "path"),
     [
         ("GET", "/api/orders"),
-        ("DELETE", "/api/workflows/order-x"),
+        ("PUT", "/api/workflows/order-x"),
         ("POST", "/api/nothing"),
         ("GET", "//api/workflows/order-x"),
         ("POST", "/api//orders"),
     ],
 )
-def test_what_no_route_serves_is_not_found(shop: Shop, method: str, path: str) -> None:
-    assert shop.host.request(method, path).status == 404
+def test_what_no_route_serves_is_not_found(site: Site, method: str, path: str) -> None:
+    assert site.request(method, path).status == 404
 
 
 @pytest.mark.parametrize(
