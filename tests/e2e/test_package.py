@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -126,9 +126,8 @@ def test_production_sets_what_is_set_here() -> None:
 def test_the_workers_library_finds_every_function_in_the_package(host: FuncHost) -> None:
     found = {function["name"] for function in host.request("GET", "/admin/functions").json}
 
-    registered = {
-        builder._function.get_function_name() for builder in function_app.app._function_builders
-    }
+    app: Any = function_app.app
+    registered = {builder._function.get_function_name() for builder in app._function_builders}
 
     assert found == registered
 
