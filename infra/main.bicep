@@ -100,6 +100,11 @@ param workerThreads int = 16
 @description('Optional. Client id of the app registration that people sign in with; empty leaves sign-in off.')
 param entraClientId string = ''
 
+type withoutSignIn = 'RedirectToLoginPage' | 'Return401' | 'AllowAnonymous'
+
+@description('Optional. What becomes of a request that proves nobody, where people sign in.')
+param unauthenticated withoutSignIn = 'RedirectToLoginPage'
+
 @description('Required. Addresses that alerts are mailed to.')
 @minLength(1)
 param alertMails array
@@ -327,6 +332,7 @@ module signIn 'modules/sign-in.bicep' = if (!empty(entraClientId)) {
   params: {
     appName: app.outputs.appName
     entraClientId: entraClientId
+    unauthenticated: unauthenticated
   }
 }
 

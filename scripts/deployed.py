@@ -1,7 +1,7 @@
 """`python -m scripts.deployed`: what a pipeline asks a deployed app; standard library alone.
 
 `drained` waits until nothing is in flight; `smoke` proves that a fresh deployment serves, and
-changes nothing while it does. `WORKFLOWS_KEY` holds a function key, or `WORKFLOWS_TOKEN` a token.
+changes nothing while it does. `WORKFLOWS_KEY` holds a function key, `WORKFLOWS_TOKEN` a token.
 """
 
 import argparse
@@ -69,12 +69,10 @@ def ask(base: str) -> Ask:
 
 
 def credentials(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that prove who asks."""
-    if token := environ.get("WORKFLOWS_TOKEN"):
-        return {"Authorization": f"Bearer {token}"}
-    if key := environ.get("WORKFLOWS_KEY"):
-        return {"x-functions-key": key}
-    return {}
+    """Return the headers that prove who asks: where people sign in, programs need both."""
+    token, key = environ.get("WORKFLOWS_TOKEN"), environ.get("WORKFLOWS_KEY")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return headers | ({"x-functions-key": key} if key else {})
 
 
 def drained(asking: Ask, headers: Mapping[str, str], *, patience_s: float) -> int:

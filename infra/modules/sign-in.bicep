@@ -8,6 +8,11 @@ param appName string
 @maxLength(36)
 param entraClientId string
 
+type withoutSignIn = 'RedirectToLoginPage' | 'Return401' | 'AllowAnonymous'
+
+@description('Optional. What becomes of a request that proves nobody. AllowAnonymous leaves it to the app, for programs that have a function key and no token.')
+param unauthenticated withoutSignIn = 'RedirectToLoginPage'
+
 // What is reached without signing in: probes, links that are credentials themselves, and what pages need.
 var publicPaths = [
   '/api/health/live'
@@ -29,8 +34,8 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
       runtimeVersion: '~1'
     }
     globalValidation: {
-      requireAuthentication: true
-      unauthenticatedClientAction: 'RedirectToLoginPage'
+      requireAuthentication: unauthenticated != 'AllowAnonymous'
+      unauthenticatedClientAction: unauthenticated
       redirectToProvider: 'azureactivedirectory'
       excludedPaths: publicPaths
     }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shared.http import API_PREFIX
+from tests.support.bicep import INFRA, BicepFile
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,3 +125,60 @@ def test_requests_are_bounded_and_a_timeout_is_chosen(
 
 def test_nothing_of_a_preview_is_relied_on(host: dict[str, Any]) -> None:
     assert "useGracefulShutdown" not in host["extensions"]["durableTask"]
+
+
+GUIDE = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+NAME = re.compile(r'"([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)"')
+READERS = ("*settings*.py", "setting_readers.py")
+
+
+def read_by_the_app() -> set[str]:
+    """Every setting that a module of settings names."""
+    texts = [path.read_text("utf-8") for glob in READERS for path in (ROOT / "shared").glob(glob)]
+    return {name for text in texts for name in NAME.findall(text)} | {"AzureWebJobsStorage"}
+
+
+def set_in_azure() -> set[str]:
+    app = BicepFile(INFRA / "modules" / "function-app.bicep")
+    groups = ("commonSettings", "storageSettings", "schedulerSettings", "signInSettings")
+    return {name for group in groups for name in app.keys_of(group)}
+
+
+def documented() -> set[str]:
+    rows = re.findall(
+        r"^\| ([^|]+) \|", GUIDE.partition("## App settings of the app")[2], re.MULTILINE
+    )
+    return {name for row in rows for name in re.findall(r"`([A-Za-z_]{5,})`", row)}
+
+
+def leaves(document: Any, path: str = "") -> set[str]:
+    match document:
+        case dict():
+            members: dict[str, Any] = document
+            return {
+                leaf for name, value in members.items() for leaf in leaves(value, f"{path}.{name}")
+            }
+        case _:
+            return {path.removeprefix(".").removeprefix("extensions.durableTask.")}
+
+
+def test_every_setting_is_explained(values: dict[str, str]) -> None:
+    known = read_by_the_app() | set_in_azure() | values.keys()
+
+    assert known - documented() == set()
+
+
+def test_every_setting_that_is_explained_exists(values: dict[str, str]) -> None:
+    parameters = {each.name for each in BicepFile(INFRA / "main.bicep").parameters}
+
+    assert documented() - read_by_the_app() - set_in_azure() - values.keys() - parameters == set()
+
+
+def test_every_key_of_host_json_is_explained(host: dict[str, Any]) -> None:
+    explained = set(re.findall(r"^\| `([\w.]+)` \|", GUIDE, re.MULTILINE))
+    explained = {name.removeprefix("durableTask.") for name in explained}
+
+    unexplained = {
+        leaf for leaf in leaves(host) if not any(leaf.startswith(name) for name in explained)
+    }
+    assert unexplained == set()

@@ -10,6 +10,11 @@ from typing import Any, Final
 
 import pytest
 
+import function_app
+from shared.access import Permission
+from shared.http import API_PREFIX
+from shared.principal import Role
+from shared.registered import http_functions
 from tests.support.bicep import INFRA, ROOT, BicepFile, bicep_files
 
 FILES: Final = bicep_files()
@@ -230,3 +235,24 @@ def test_alerts_and_workbook_ask_the_questions_in_the_files() -> None:
     }
     assert asked["alerts"] | {"business_outcomes", "batch_throughput"} == asked["workbook"]
     assert asked["workbook"] <= there
+
+
+def test_the_app_registration_offers_the_roles_that_the_app_knows() -> None:
+    offered: Any = json.loads((INFRA / "app-roles.json").read_text("utf-8"))
+
+    assert {role["value"] for role in offered} == set(Role)
+    assert all(role["isEnabled"] for role in offered)
+
+
+def test_only_what_is_public_in_the_code_passes_by_the_sign_in() -> None:
+    listed = module("sign-in").text.partition("var publicPaths")[2].partition("]")[0]
+    passing = [path.rstrip("*") for path in re.findall(r"'([^']+)'", listed)]
+    public = {Permission.PUBLIC, Permission.FOLLOW_LINK}
+    guarded = [
+        f"{API_PREFIX}/{function.route}"
+        for function in http_functions(function_app.app)
+        if function.endpoint is None or function.endpoint.permission not in public
+    ]
+
+    assert passing
+    assert [route for route in guarded for path in passing if route.startswith(path)] == []

@@ -9,13 +9,14 @@ import zipfile
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 import function_app
 from scripts import environment, package
 from scripts.layout import ROOT
+from shared.registered import _functions
 from tests.support.bicep import INFRA, BicepFile
 from tests.support.books import Books
 from tests.support.funchost import FuncHost, serving
@@ -126,8 +127,7 @@ def test_production_sets_what_is_set_here() -> None:
 def test_the_workers_library_finds_every_function_in_the_package(host: FuncHost) -> None:
     found = {function["name"] for function in host.request("GET", "/admin/functions").json}
 
-    app: Any = function_app.app
-    registered = {builder._function.get_function_name() for builder in app._function_builders}
+    registered = {builder.get_function_name() for builder in _functions(function_app.app)}
 
     assert found == registered
 

@@ -82,9 +82,10 @@ def test_the_gate_stays_shut_for_anything_but_a_clear_word(body: bytes) -> None:
     assert drained(App(in_flight=Reply(status=200, body=body)), KEY, patience_s=0) == 1
 
 
-def test_a_token_is_preferred_to_a_key_and_neither_is_needed() -> None:
+def test_a_caller_proves_itself_with_what_it_has() -> None:
     assert credentials({"WORKFLOWS_TOKEN": "t", "WORKFLOWS_KEY": "k"}) == {
-        "Authorization": "Bearer t"
+        "Authorization": "Bearer t",
+        "x-functions-key": "k",
     }
     assert credentials({"WORKFLOWS_KEY": "k"}) == {"x-functions-key": "k"}
     assert credentials({}) == {}
