@@ -256,3 +256,15 @@ def test_only_what_is_public_in_the_code_passes_by_the_sign_in() -> None:
 
     assert passing
     assert [route for route in guarded for path in passing if route.startswith(path)] == []
+
+
+def test_every_alert_has_a_section_in_the_runbook() -> None:
+    names = set(re.findall(r"^    name: '([\w-]+)'$", module("alerts").text, re.MULTILINE))
+    guide = (ROOT / "docs" / "runbook.md").read_text("utf-8")
+    sections = guide.partition("\n## Alerts")[2].split("\n### ")[1:]
+    told = {section.partition("\n")[0]: section for section in sections}
+
+    assert len(names) == 7
+    assert names <= told.keys()
+    for section in told.values():
+        assert all(word in section for word in ("*Meaning*", "*First look*"))
