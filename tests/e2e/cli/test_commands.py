@@ -204,15 +204,24 @@ def test_what_cannot_be_done_is_refused(desk: Desk) -> None:
     why = ("--reason", "a try")
 
     codes = {
-        action: desk.run(action, "order-refusing", *why).code
-        for action in ("cancel", "rewind", "restart")
+        action: desk.run(action, "order-refusing", *why).code for action in ("rewind", "restart")
     }
 
-    assert codes == {"cancel": 3, "rewind": 3, "restart": 3}
+    assert codes == {"rewind": 3, "restart": 3}
     assert desk.run("purge", "order-refusing", *why, "--yes").code == 3
     assert desk.run("event", "order-refusing", "no-such-event", *why).code == 4
     assert desk.run("terminate", "order-nowhere", *why).code == 4
     assert desk.run("terminate", "order-refusing", *why, who=FIRST).code == 3
+
+
+def test_a_wish_to_cancel_lets_an_order_end_by_itself(desk: Desk) -> None:
+    _waiting(desk, "unwanted")
+
+    cancelled = desk.run("cancel", "order-unwanted", "--reason", "ordered twice")
+    ended = desk.run("watch", "order-unwanted", "--exit-status", "--json")
+
+    assert cancelled.code == 0
+    assert (ended.code, ended.documents[-1]["runtimeStatus"]) == (1, "Completed")
 
 
 def test_an_event_of_the_type_reaches_the_instance(desk: Desk) -> None:
