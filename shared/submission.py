@@ -15,7 +15,7 @@ from shared.durable import InstanceId, InstanceView, find_instance, start_once
 from shared.errors import ConflictingRequestError, InstancePurgedError
 from shared.models import JsonObject
 from shared.stored_requests import StoredRequest, StoredRequests, digest_of
-from shared.telemetry.invocations import concerns, started
+from shared.telemetry.invocations import concerns, departing, started
 
 _LEASE = timedelta(seconds=3)
 _PAUSE = timedelta(milliseconds=100)
@@ -70,7 +70,10 @@ async def submit(
         if found is not None:
             return found
     await start_once(
-        client, submission.orchestrator, submission.instance_id, submission.client_input
+        client,
+        submission.orchestrator,
+        submission.instance_id,
+        departing(submission.client_input, submission.orchestrator, now=clock.now()),
     )
     started()
     await asyncio.to_thread(requests.mark_started, submission.business_id)

@@ -10,7 +10,7 @@ import azure.durable_functions as df
 
 from shared.registered import ACTIVITY, HTTP, ORCHESTRATION, Registered, registered
 from shared.settings import current_telemetry
-from shared.telemetry.invocations import followed_activity, followed_request
+from shared.telemetry.invocations import LOOKS, followed_activity, followed_request
 from shared.telemetry.logs import install_redaction, tell_lines
 from shared.telemetry.orchestrations import followed
 from shared.telemetry.reporting import Reporter, reporter
@@ -42,15 +42,11 @@ def _follow(function: Registered, reported: Reporter) -> None:
         case _ if function.trigger == ACTIVITY and not inspect.iscoroutinefunction(code):
             function.replace(followed_activity(function.name, function.argument, code, reported))
         case _ if _changes_something(function) and inspect.iscoroutinefunction(code):
-            name = f"{function.methods[0]} {function.route}"
-            function.replace(followed_request(name, function.argument, code, reported))
+            follow = followed_request(function.route, function.argument, code, reported)
+            function.replace(follow)
         case _:
             pass  # entities and timers call what is followed; who only looks changes nothing
 
 
 def _changes_something(function: Registered) -> bool:
-    return (
-        function.trigger == HTTP
-        and bool(function.methods)
-        and not {"GET", "HEAD"} & set(function.methods)
-    )
+    return function.trigger == HTTP and not set(function.methods) <= LOOKS

@@ -21,10 +21,14 @@ import azure.functions as func
 from shared.clock import system_clock
 from shared.errors import code_of
 from shared.ids import new_id
+from shared.models import JsonObject
 from shared.telemetry.names import Attribute, Kind, Metric
 from shared.telemetry.port import Place, Span, Value
 from shared.telemetry.reporting import Reporter
-from shared.telemetry.tracing import Carrier, host_operation, place_of, unloaded
+from shared.telemetry.tracing import Carrier, host_operation, loaded, place_of, unloaded
+
+# Methods by which nothing is changed.
+LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _CONTEXT: Final = "context"
 _ANSWERED: Final = "answered"
@@ -62,6 +66,17 @@ def concerns(instance_id: str) -> None:
     running = _here.get()
     if running is not None:
         running.instance_id = instance_id
+
+
+def departing(client_input: JsonObject, orchestrator: str, *, now: datetime) -> JsonObject:
+    """Return what an instance is started with: with the time, if it is followed from here on."""
+    running = _here.get()
+    if running is None or running.instance_id is None:
+        return client_input
+    started_by_itself = Carrier(
+        root=running.instance_id, instance_id=running.instance_id, workflow=orchestrator, at=now
+    )
+    return loaded(client_input, started_by_itself)
 
 
 def started() -> None:
@@ -185,12 +200,12 @@ class _Run:
 
 
 def followed_request(
-    name: str, argument: str, handler: Callable[..., Awaitable[Any]], reporter: Reporter
+    route: str, argument: str, handler: Callable[..., Awaitable[Any]], reporter: Reporter
 ) -> Callable[..., Awaitable[Any]]:
-    """Return an HTTP function, followed: it is told when it names or starts an instance.
+    """Return an HTTP function, followed: it is told when it changes or starts an instance.
 
     Args:
-        name: method and route, as ``POST orders``.
+        route: as it is registered; with the method, it is the span's name.
         argument: the parameter that takes the request.
         handler: a coroutine function.
         reporter: whom to tell.
@@ -198,6 +213,9 @@ def followed_request(
 
     async def follow(**bindings: Any) -> Any:
         invocation = bindings.pop(_CONTEXT, None)
+        method = str(bindings[argument].method).upper()
+        if method in LOOKS:
+            return await handler(**bindings)
         begin = system_clock().now()
         parameters = cast("dict[str, str]", bindings[argument].route_params)
         running = Here(span_id=_new_span_id(), instance_id=parameters.get(_INSTANCE_PARAMETER))
@@ -207,7 +225,7 @@ def followed_request(
             answer = await handler(**bindings)
         finally:
             _here.reset(token)
-        _tell_request(name, running, begin, answer, reporter)
+        _tell_request(f"{method} {route}", running, begin, answer, reporter)
         return answer
 
     return _dressed(follow, handler)

@@ -5,6 +5,7 @@ its log handler has no lock, and its metrics know no distributions. Nothing glob
 warns of (functions that Python deprecates) cannot be helped here and is kept out of sight.
 """
 
+import functools
 import logging
 import os
 import re
@@ -89,8 +90,8 @@ class _Numbers(MetricsExporter):  # type: ignore[misc] # as above
             min=metric.least,
             max=metric.most,
         )
-        envelope = self._create_envelope(point, system_clock().now(), dict(metric.attributes))
-        return [envelope]
+        make: Any = self._create_envelope
+        return [make(point, system_clock().now(), dict(metric.attributes))]
 
 
 class OpenCensusExporter:
@@ -99,7 +100,7 @@ class OpenCensusExporter:
     def __init__(
         self, choice: TelemetryChoice, delivery: Delivery, credential: Credential | None
     ) -> None:
-        options = {
+        options: dict[str, Any] = {
             # A slash at the end would be there twice in every address.
             "connection_string": _without_slash(choice.connection_string),
             "credential": credential,
@@ -107,13 +108,13 @@ class OpenCensusExporter:
             "minimum_retry_interval": delivery.again_after_s,
             "storage_path": delivery.folder,
         }
-        self._spans = AzureExporter(**options)
-        self._lines = _Lines(**options)
-        self._events = _Events(**options)
-        self._numbers = _Numbers(**options)
+        self._spans: Any = AzureExporter(**options)  # the library has no types
+        self._lines: Any = _Lines(**options)
+        self._events: Any = _Events(**options)
+        self._numbers: Any = _Numbers(**options)
         self._sums = Sums()
         for each in (self._spans, self._lines, self._events, self._numbers):
-            each.add_telemetry_processor(lambda envelope: _corrected(envelope, choice.role))
+            each.add_telemetry_processor(functools.partial(_corrected, role=choice.role))
         self._ended = threading.Event()
         self._sender = threading.Thread(
             target=self._send_numbers, args=(delivery.numbers_every_s,), daemon=True

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self, cast, overload
 
 from shared.models import JsonObject
 from shared.telemetry.port import Place
@@ -144,6 +144,10 @@ class Waiting:
         )
 
 
+@overload
+def loaded(payload: JsonObject, carrier: Carrier) -> JsonObject: ...
+@overload
+def loaded(payload: Any, carrier: Carrier) -> Any: ...
 def loaded(payload: Any, carrier: Carrier) -> Any:
     """Return an input with the carrier in it; what is no JSON object carries nothing."""
     if isinstance(payload, dict):
@@ -153,7 +157,9 @@ def loaded(payload: Any, carrier: Carrier) -> Any:
 
 def unloaded(payload: Any) -> tuple[Any, Carrier | None]:
     """Return an input as its sender meant it, and what it carried."""
-    if not isinstance(payload, dict) or CARRIER not in payload:
+    if not isinstance(payload, dict):
         return payload, None
     document = dict(cast("JsonObject", payload))
+    if CARRIER not in document:
+        return document, None
     return document, Carrier.from_json(document.pop(CARRIER))

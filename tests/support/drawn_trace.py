@@ -65,7 +65,7 @@ def _below(node: Node, children: dict[str, list[Node]], indent: str) -> Iterator
 
 def _node(item: Item) -> Node:
     data, tags = item["data"]["baseData"], item["tags"]
-    properties = data.get("properties") or {}
+    properties: dict[str, str] = data.get("properties") or {}
     return Node(
         trace_id=tags.get(_OPERATION, ""),
         span_id=data.get("id", ""),

@@ -16,6 +16,7 @@ from shared.durable import InstanceId, find_instance
 from shared.errors import InstancePurgedError, InstanceUnknownError, LogBrokenError
 from shared.principal import Principal, Proof, digest_of_address
 from shared.signed_links import LinkClaims
+from shared.telemetry.invocations import concerns
 from workflows.approval import names
 from workflows.approval.decisions import (
     LINK_REFUSED,
@@ -78,6 +79,7 @@ async def take(
         StorageUnavailableError: It may or may not be recorded; repeating it is safe.
     """
     instance_id = InstanceId.parse(names.instance_of(request_id))
+    concerns(instance_id)
     dossier, view = await asyncio.gather(look(request_id), find_instance(client, instance_id))
     if view is None and dossier.stored.started:
         raise InstancePurgedError(f"{request_id} ended and has been purged")

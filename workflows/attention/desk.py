@@ -21,6 +21,7 @@ from shared.errors import (
     InvalidRequestError,
     ProviderUnavailableError,
 )
+from shared.telemetry.invocations import concerns
 from workflows.attention.gateways import Outside, outside
 from workflows.attention.models import AskedRound, DecisionRequest
 from workflows.attention.transitions import Refusal
@@ -68,6 +69,7 @@ async def _announce(
     client: df.DurableOrchestrationClient, instance_id: InstanceId, taken: AskedRound
 ) -> None:
     """Tell the instance; it looks for the decision itself, so the event carries nothing."""
+    concerns(instance_id)
     try:
         await client.raise_event(
             instance_id.quoted, decision_event(taken.round), {"round": taken.round}

@@ -9,6 +9,7 @@ from shared.clock import system_clock
 from shared.durable import InstanceId, InstanceView, find_instance
 from shared.errors import InstanceUnknownError
 from shared.models import JsonObject
+from shared.telemetry.invocations import concerns
 from workflows.batch_processing import names
 from workflows.batch_processing.control import Control
 from workflows.batch_processing.progress import progress
@@ -48,6 +49,7 @@ async def tell(client: df.DurableOrchestrationClient, view: InstanceView, operat
     Raises:
         JobEndedError: There is nothing left to do.
     """
+    concerns(view.instance_id)
     if view.is_terminal:
         raise JobEndedError("there is nothing left to do")
     # With a payload, because the SDK cannot read an operation that has none.

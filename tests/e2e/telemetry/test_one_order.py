@@ -1,4 +1,4 @@
-"""One order that fails and is undone, as Application Insights would receive it, by each adapter."""
+"""Two orders as Application Insights receives them by each adapter: one undone, one delivered."""
 
 import json
 import os
@@ -13,12 +13,13 @@ from shared.telemetry.tracing import trace_id_of
 from tests.support.books import Books
 from tests.support.drawn_trace import EVENT, LINE, NUMBER, SPAN, drawn, nodes_of, repeated
 from tests.support.funchost import opened_host
-from tests.support.ingestion import Ingestion, Item, opened_ingestion
+from tests.support.ingestion import Item, opened_ingestion
 from tests.support.orders import QUICK, accepted, ended, order, submit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 ORDER: Final = "canary"
+DELIVERED: Final = "parcel"
 TOKEN: Final = "tok_sandbox_down_1"  # noqa: S105 - a sandbox token is no secret
 BODY: Final = order(ORDER, token=TOKEN, service="sandbox_refused")
 PAGE: Final = ROOT / "docs" / "observability.md"
@@ -31,7 +32,8 @@ _TREE: Final = re.compile(r"(<!-- tree -->\n```text\n)(.*?)(\n```\n<!-- /tree --
 class Received:
     """Everything that came in, and what the host logged."""
 
-    items: tuple[Item, ...]
+    items: tuple[Item, ...]  # of the order that is undone, and the numbers
+    delivered: tuple[Item, ...]
     log: str
 
     def of(self, kind: str) -> list[Any]:
@@ -60,19 +62,24 @@ def received(
             "APP_TELEMETRY": request.param,
             "APP_TELEMETRY_LOGS": "exporter",
             "APPLICATIONINSIGHTS_CONNECTION_STRING": ingestion.connection_string,
-            "OTEL_SDK_DISABLED": "",
         }
         with opened_host(folder, settings) as host:
             accepted(host, BODY)
-            [projection] = ended(host, [ORDER]).values()
-            assert projection["businessStatus"] == "compensated", projection
+            accepted(host, order(DELIVERED))
+            ends = ended(host, [ORDER, DELIVERED])
+            assert ends[ORDER]["businessStatus"] == "compensated", ends
+            assert ends[DELIVERED]["businessStatus"] == "delivered", ends
             assert submit(host, BODY).status == 200  # a repeat belongs to the same transaction
             host.stop()  # what is left is sent now
-        return Received(items=tuple(_of_the_order(ingestion)), log=host.log_tail())
+        return Received(
+            items=tuple(item for item in ingestion.taken if not _is_of(item, DELIVERED)),
+            delivered=tuple(item for item in ingestion.taken if _is_of(item, DELIVERED)),
+            log=host.log_tail(),
+        )
 
 
-def _of_the_order(ingestion: Ingestion) -> list[Item]:
-    return [*ingestion.taken]
+def _is_of(item: Item, order_id: str) -> bool:
+    return bool(item["tags"].get("ai.operation.id") == trace_id_of(f"order-{order_id}"))
 
 
 def test_everything_is_in_one_trace_that_the_orders_id_leads_to(received: Received) -> None:
@@ -96,8 +103,17 @@ def test_the_tree_of_the_trace_is_the_one_on_the_page(received: Received) -> Non
     assert tree == shown
 
 
+def test_a_child_is_told_below_its_parent_once_and_in_its_trace(received: Received) -> None:
+    nodes = nodes_of(received.delivered)
+    tree = drawn(nodes)  # fails where anything hangs loose
+
+    assert repeated(nodes) == []
+    assert "├─ delivery_tracking_orchestrator (delivered)\n│  ├─ • workflow.status:" in tree
+    assert "│  ├─ delivery_tracking_check_shipment (attempt 1)" in tree
+
+
 def test_no_token_and_no_personal_data_is_in_any_item_or_line(received: Received) -> None:
-    everything = json.dumps(received.items) + received.log
+    everything = json.dumps([received.items, received.delivered]) + received.log
 
     found = [
         secret
@@ -132,8 +148,9 @@ def test_events_and_lines_are_told_with_their_instance(received: Received) -> No
 def test_what_happened_is_counted_once(received: Received) -> None:
     numbers = received.numbers()
 
-    assert numbers["workflow.started", ""] == 1
+    assert numbers["workflow.started", ""] == 3  # two orders and a parcel
     assert numbers["workflow.completed", "compensated"] == 1
+    assert numbers["workflow.completed", "delivered"] == 2
     assert numbers["workflow.compensated", ""] == 1
     assert numbers["activity.retries", ""] == 1
     assert ("workflow.failed", "") not in numbers

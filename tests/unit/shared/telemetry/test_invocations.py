@@ -11,9 +11,16 @@ import pytest
 
 from shared.clock import system_clock
 from shared.errors import ProviderUnavailableError
-from shared.telemetry.invocations import concerns, followed_activity, followed_request, here
+from shared.telemetry.invocations import (
+    concerns,
+    departing,
+    followed_activity,
+    followed_request,
+    here,
+    started,
+)
 from shared.telemetry.reporting import Reporter
-from shared.telemetry.tracing import Carrier, loaded, place_of, span_id_of, trace_id_of
+from shared.telemetry.tracing import Carrier, loaded, place_of, span_id_of, trace_id_of, unloaded
 from tests.support.listening import Listening
 
 CARRIER = Carrier(
@@ -116,21 +123,23 @@ def test_the_worker_sees_the_bindings_and_its_own_context() -> None:
     assert followed.__annotations__["context"] is func.Context
 
 
-def request_for(**route_params: str) -> func.HttpRequest:
-    return func.HttpRequest("POST", "/api/x", route_params=route_params, body=b"")
+def request_for(method: str = "POST", **route_params: str) -> func.HttpRequest:
+    return func.HttpRequest(method, "/api/x", route_params=route_params, body=b"")
 
 
-def answer(heard: Listening, status: int, *, starts: str | None = None, **route: str) -> None:
+def answer(
+    heard: Listening, status: int, *, starts: str | None = None, method: str = "POST", **route: str
+) -> None:
     async def handler(req: func.HttpRequest) -> func.HttpResponse:
         assert req.route_params == route
         if starts is not None:
             concerns(starts)
         return func.HttpResponse(status_code=status)
 
-    followed = followed_request("POST x", "req", handler, Reporter(heard))
+    followed = followed_request("x", "req", handler, Reporter(heard))
 
     async def serve() -> None:
-        await followed(req=request_for(**route))
+        await followed(req=request_for(method, **route))
 
     asyncio.run(serve())
 
@@ -140,6 +149,7 @@ def test_a_decision_belongs_to_the_instance_that_it_names() -> None:
     answer(heard, 200, instanceId="approval-7")
 
     [span] = heard.spans
+    assert span.name == "POST x"
     assert span.place.trace_id == place_of("approval-7").trace_id
     assert span.parent_id == place_of("approval-7").span_id
 
@@ -149,6 +159,42 @@ def test_a_start_belongs_to_what_it_started() -> None:
     answer(heard, 202, starts="order-A1")
 
     assert heard.spans[0].attributes["instanceId"] == "order-A1"
+
+
+def test_what_a_followed_request_starts_knows_since_when_it_waits() -> None:
+    inputs: list[Any] = []
+
+    async def handler(req: func.HttpRequest) -> func.HttpResponse:
+        assert req.method == "POST"
+        concerns("order-A1")
+        inputs.append(departing({"orderId": "A1"}, "shop", now=system_clock().now()))
+        started()
+        return func.HttpResponse(status_code=202)
+
+    heard = Listening()
+    followed = followed_request("x", "req", handler, Reporter(heard))
+
+    async def serve() -> None:
+        await followed(req=request_for())
+
+    asyncio.run(serve())
+
+    payload, carrier = unloaded(inputs[0])
+    assert payload == {"orderId": "A1"}
+    assert carrier is not None
+    assert (carrier.root, carrier.instance_id) == ("order-A1", "order-A1")
+    assert heard.spans[0].attributes["started"] is True
+
+
+def test_what_nobody_follows_starts_as_it_was_written() -> None:
+    assert departing({"orderId": "A1"}, "shop", now=system_clock().now()) == {"orderId": "A1"}
+
+
+def test_looking_is_not_told() -> None:
+    heard = Listening()
+    answer(heard, 200, method="GET", instanceId="approval-7")
+
+    assert heard.spans == []
 
 
 def test_what_was_refused_or_concerns_no_workflow_is_the_hosts_to_tell() -> None:

@@ -10,7 +10,15 @@ import pytest
 from shared.errors import ProviderUnavailableError
 from shared.telemetry.orchestrations import followed
 from shared.telemetry.reporting import Reporter
-from shared.telemetry.tracing import CARRIER, place_of, span_id_of, trace_id_of, unloaded
+from shared.telemetry.tracing import (
+    CARRIER,
+    Carrier,
+    loaded,
+    place_of,
+    span_id_of,
+    trace_id_of,
+    unloaded,
+)
 from tests.support.functions import orchestrator_of
 from tests.support.listening import Listening
 from tests.support.playing import T0, Call, PlayedContext, Run, play
@@ -46,8 +54,12 @@ def two_steps(context: Any) -> Generator[Any, Any, Any]:
     return {"status": "fulfilled"}
 
 
+def two_seconds(_call: Call) -> timedelta:
+    return timedelta(seconds=2)
+
+
 def test_an_orchestration_is_one_span_from_its_begin_to_its_end() -> None:
-    _, heard = listened(two_steps, lambda _call: None, takes=lambda _call: timedelta(seconds=2))
+    _, heard = listened(two_steps, lambda _call: None, takes=two_seconds)
 
     [span] = heard.spans
     assert (span.name, span.place) == (NAME, place_of("order-A1"))
@@ -203,6 +215,19 @@ def test_a_child_goes_on_in_its_parents_trace() -> None:
     assert isinstance(call, Call)
     assert carried(call)["root"] == "order-A1"
     assert heard.measured("queue.age") == [0.0]
+
+
+def test_a_start_tells_how_long_it_waited_and_is_nobodys_child() -> None:
+    called_at = T0 - timedelta(seconds=42)
+    start = Carrier(root="order-A1", instance_id="order-A1", workflow=NAME, at=called_at)
+    heard = Listening()
+    context = PlayedContext(input=loaded(INPUT, start), instance_id="order-A1")
+    going = followed(NAME, two_steps, Reporter(heard))(context)  # type: ignore[arg-type]
+
+    assert len(list(going)) == 2
+    assert heard.measured("queue.age") == [42.0]
+    assert [(span.place, span.parent_id) for span in heard.spans] == [(place_of("order-A1"), None)]
+    assert heard.counted("workflow.started") == 1
 
 
 def test_generations_are_one_life() -> None:
