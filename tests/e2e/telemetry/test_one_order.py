@@ -1,4 +1,4 @@
-"""Two orders as Application Insights receives them by each adapter: one undone, one delivered."""
+"""Orders and a decision as Application Insights receives them, by each adapter."""
 
 import json
 import os
@@ -10,16 +10,19 @@ import pytest
 
 from scripts.layout import ROOT
 from shared.telemetry.tracing import trace_id_of
+from tests.support.approvals import FIRST, REQUESTER, a_request
 from tests.support.books import Books
 from tests.support.drawn_trace import EVENT, LINE, NUMBER, SPAN, drawn, nodes_of, repeated
-from tests.support.funchost import opened_host
+from tests.support.funchost import Answer, FuncHost, opened_host, until
 from tests.support.ingestion import Item, opened_ingestion
-from tests.support.orders import QUICK, accepted, ended, order, submit
+from tests.support.orders import JSON, QUICK, accepted, ended, order, submit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 ORDER: Final = "canary"
 DELIVERED: Final = "parcel"
+CHAIR: Final = "chair"
+_PERSON: Final = "X-Dev-Principal"
 TOKEN: Final = "tok_sandbox_down_1"  # noqa: S105 - a sandbox token is no secret
 BODY: Final = order(ORDER, token=TOKEN, service="sandbox_refused")
 PAGE: Final = ROOT / "docs" / "observability.md"
@@ -32,12 +35,17 @@ _TREE: Final = re.compile(r"(<!-- tree -->\n```text\n)(.*?)(\n```\n<!-- /tree --
 class Received:
     """Everything that came in, and what the host logged."""
 
-    items: tuple[Item, ...]  # of the order that is undone, and the numbers
-    delivered: tuple[Item, ...]
+    items: tuple[Item, ...]
     log: str
 
-    def of(self, kind: str) -> list[Any]:
-        return [item["data"]["baseData"] for item in self.items if item["data"]["baseType"] == kind]
+    def trace(self, root: str) -> tuple[Item, ...]:
+        """Return what is in the trace of an instance."""
+        operation = trace_id_of(root)
+        return tuple(i for i in self.items if i["tags"].get("ai.operation.id") == operation)
+
+    def of(self, kind: str, root: str = f"order-{ORDER}") -> list[Any]:
+        items = self.items if kind == NUMBER else self.trace(root)
+        return [item["data"]["baseData"] for item in items if item["data"]["baseType"] == kind]
 
     def numbers(self) -> dict[tuple[str, str], float]:
         """Add up what was sent of each number, by its name and outcome."""
@@ -59,6 +67,7 @@ def received(
             **QUICK,
             "AzureWebJobsStorage": azurite,
             "APP_DATA_PREFIX": books.prefix,
+            "APP_IDENTITY": "development",
             "APP_TELEMETRY": request.param,
             "APP_TELEMETRY_LOGS": "exporter",
             "APPLICATIONINSIGHTS_CONNECTION_STRING": ingestion.connection_string,
@@ -66,34 +75,59 @@ def received(
         with opened_host(folder, settings) as host:
             accepted(host, BODY)
             accepted(host, order(DELIVERED))
+            _decide(host)
             ends = ended(host, [ORDER, DELIVERED])
             assert ends[ORDER]["businessStatus"] == "compensated", ends
             assert ends[DELIVERED]["businessStatus"] == "delivered", ends
             assert submit(host, BODY).status == 200  # a repeat belongs to the same transaction
             host.stop()  # what is left is sent now
-        return Received(
-            items=tuple(item for item in ingestion.taken if not _is_of(item, DELIVERED)),
-            delivered=tuple(item for item in ingestion.taken if _is_of(item, DELIVERED)),
-            log=host.log_tail(),
-        )
+        return Received(items=tuple(ingestion.taken), log=host.log_tail())
 
 
-def _is_of(item: Item, order_id: str) -> bool:
-    return bool(item["tags"].get("ai.operation.id") == trace_id_of(f"order-{order_id}"))
+def _decide(host: FuncHost) -> None:
+    """Have somebody ask, and somebody else agree."""
+
+    def post(path: str, body: Any, who: str) -> Answer:
+        headers = {**JSON, _PERSON: who, "X-Dev-Roles": "approval.operator"}
+        return host.request("POST", path, body=json.dumps(body).encode(), headers=headers)
+
+    request = a_request(request_id=CHAIR)
+    asked = post("/api/approvals", request, REQUESTER)
+    assert asked.status == 202, asked
+    where = f"/api/approvals/{asked.json['instanceId']}/levels/1"
+    agreed = {"decision": "approve"}
+    until(
+        lambda: post(where, agreed, FIRST).status in {200, 202},
+        patience_s=20,
+        what="the decision is taken",
+    )
+    until(
+        lambda: (
+            host.request("GET", f"/api/workflows/approval-{CHAIR}").json["runtimeStatus"]
+            == "Completed"
+        ),
+        patience_s=20,
+        what="the request ends",
+    )
 
 
 def test_everything_is_in_one_trace_that_the_orders_id_leads_to(received: Received) -> None:
-    traces = {node.trace_id for node in nodes_of(received.items)}
+    of_the_order = [
+        item
+        for item in received.items
+        if ORDER in (item["data"]["baseData"].get("properties") or {}).get("instanceId", "")
+    ]
 
-    assert traces == {trace_id_of(f"order-{ORDER}")}
+    assert {item["data"]["baseType"] for item in of_the_order} == {SPAN, EVENT, LINE}
+    assert tuple(of_the_order) == received.trace(f"order-{ORDER}")
 
 
 def test_nothing_is_told_twice(received: Received) -> None:
-    assert repeated(nodes_of(received.items)) == []
+    assert repeated(nodes_of(received.trace(f"order-{ORDER}"))) == []
 
 
 def test_the_tree_of_the_trace_is_the_one_on_the_page(received: Received) -> None:
-    tree = drawn(nodes_of(received.items))
+    tree = drawn(nodes_of(received.trace(f"order-{ORDER}")))
     page = PAGE.read_text("utf-8")
     if os.environ.get(WRITE):
         PAGE.write_text(_TREE.sub(lambda found: found[1] + tree + found[3], page), "utf-8")
@@ -104,7 +138,7 @@ def test_the_tree_of_the_trace_is_the_one_on_the_page(received: Received) -> Non
 
 
 def test_a_child_is_told_below_its_parent_once_and_in_its_trace(received: Received) -> None:
-    nodes = nodes_of(received.delivered)
+    nodes = nodes_of(received.trace(f"order-{DELIVERED}"))
     tree = drawn(nodes)  # fails where anything hangs loose
 
     assert repeated(nodes) == []
@@ -112,8 +146,17 @@ def test_a_child_is_told_below_its_parent_once_and_in_its_trace(received: Receiv
     assert "│  ├─ delivery_tracking_check_shipment (attempt 1)" in tree
 
 
+def test_a_decision_is_told_in_the_trace_of_what_it_decides(received: Received) -> None:
+    tree = drawn(nodes_of(received.trace(f"approval-{CHAIR}")))
+
+    assert tree.startswith("approval_orchestrator (approved)\n├─ POST approvals (202)")
+    assert "─ POST approvals/{instanceId}/levels/{level} (" in tree
+    assert "• workflow.status: awaiting_decision" in tree
+    assert received.numbers()["approval.age", ""] >= 0
+
+
 def test_no_token_and_no_personal_data_is_in_any_item_or_line(received: Received) -> None:
-    everything = json.dumps([received.items, received.delivered]) + received.log
+    everything = json.dumps(received.items) + received.log
 
     found = [
         secret
@@ -148,7 +191,7 @@ def test_events_and_lines_are_told_with_their_instance(received: Received) -> No
 def test_what_happened_is_counted_once(received: Received) -> None:
     numbers = received.numbers()
 
-    assert numbers["workflow.started", ""] == 3  # two orders and a parcel
+    assert numbers["workflow.started", ""] == 4  # two orders, a parcel and a request
     assert numbers["workflow.completed", "compensated"] == 1
     assert numbers["workflow.completed", "delivered"] == 2
     assert numbers["workflow.compensated", ""] == 1
