@@ -12,7 +12,9 @@ from tests.support import warm_start
 PATIENCE_S = 110
 
 
-def run_pytest(*paths: Path, cwd: Path = ROOT, **environment: str) -> None:
+def run_pytest(
+    *paths: Path, cwd: Path = ROOT, patience_s: float = PATIENCE_S, **environment: str
+) -> None:
     """Run tests in a process of their own; fail with all that it said if one of them fails."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
     with tempfile.TemporaryDirectory() as folder:
@@ -29,7 +31,7 @@ def run_pytest(*paths: Path, cwd: Path = ROOT, **environment: str) -> None:
             output=output,
         )
         try:
-            code = process.wait(PATIENCE_S)
+            code = process.wait(patience_s)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             raise

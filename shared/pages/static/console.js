@@ -19,17 +19,23 @@ document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest
 
   const clock = () => new Date().toISOString().slice(11, 19);
 
+  function selectorOf(element) {
+    if (!element) return null;
+    if (element.id) return `#${CSS.escape(element.id)}`;
+    const href = element.getAttribute("href");
+    return href ? `a[href="${CSS.escape(href)}"]` : null;
+  }
+
   // What somebody has opened, scrolled or stands on stays so.
   function replaced(fresh) {
     const opened = [...live.querySelectorAll("details[id][open]")].map((one) => one.id);
     const scrolled = [...live.querySelectorAll("[id].scrolling")].map((one) => [one.id, one.scrollLeft]);
-    const focused = document.activeElement;
-    const key = live.contains(focused) && (focused.id ? `#${CSS.escape(focused.id)}` : null);
-    const href = live.contains(focused) && focused.getAttribute("href");
+    const focused = live.contains(document.activeElement) ? document.activeElement : null;
+    const selector = selectorOf(focused);
     live.innerHTML = fresh;
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     for (const [id, left] of scrolled) { const one = document.getElementById(id); if (one) one.scrollLeft = left; }
-    const again = key ? live.querySelector(key) : href && live.querySelector(`a[href="${CSS.escape(href)}"]`);
+    const again = selector ? live.querySelector(selector) : null;
     again?.focus({ preventScroll: true });
   }
 

@@ -48,3 +48,9 @@ def test_order_sagas_are_done_or_undone(azurite: str) -> None:
 @pytest.mark.slow
 def test_operators_list_act_and_read_what_was_done(azurite: str) -> None:
     run_pytest(SUITES / "operations" / "scenes.py", AzureWebJobsStorage=azurite)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(320)  # a busy machine draws slowly
+def test_operators_look_act_and_decide_in_the_console(azurite: str) -> None:
+    run_pytest(SUITES / "console" / "scenes.py", patience_s=300, AzureWebJobsStorage=azurite)
