@@ -117,11 +117,6 @@ def test_the_audit_says_who_did_what_and_why() -> None:
 
 
 def test_what_cannot_be_done_is_a_conflict_with_its_reason(runtime: MemoryManagement) -> None:
-    runtime.add("tracking-1", orchestrator="delivery_tracking_orchestrator")
-    assert problem(send(http_actions.cancel_workflow, instance_id="tracking-1")) == (
-        409,
-        "not-cancellable",
-    )
     runtime.add("order-1", orchestrator="delivery_tracking_orchestrator")
     assert problem(send(http_actions.cancel_workflow)) == (409, "not-cancellable")
     assert problem(send(http_actions.rewind_workflow)) == (409, "not-failed")
