@@ -114,6 +114,9 @@ type telemetryAdapter = 'none' | 'opencensus' | 'azure_monitor'
 @description('Optional. What the app itself sends telemetry with, beside the host.')
 param telemetry telemetryAdapter = 'azure_monitor'
 
+@description('Optional. Whether an hour without any report is an alarm: where orders come round the clock.')
+param alertOnSilence bool = false
+
 @description('Required. Where the app tells operators that a workflow needs them.')
 param operatorsMail string
 
@@ -346,6 +349,7 @@ module alerts 'modules/alerts.bicep' = {
     tags: tags
     insightsId: monitoring.outputs.insightsId
     mails: alertMails
+    alertOnSilence: alertOnSilence
   }
 }
 

@@ -21,6 +21,7 @@ param alwaysReadyDurable = 2
 param alwaysReadyHttp = 2
 
 param entraClientId = readEnvironmentVariable('ENTRA_CLIENT_ID')
+param alertOnSilence = true
 param alertMails = [readEnvironmentVariable('ALERT_MAIL')]
 param operatorsMail = readEnvironmentVariable('OPERATORS_MAIL')
 param approvalRoles = readEnvironmentVariable('APPROVAL_ROLES')

@@ -37,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
         "check, then every test; --long: all of them; --against URL: a running app",
         "pytest",
     )
-    _passing_on(words, "check", "style, types, import contracts and the unit tests", "pytest")
+    _passing_on(
+        words, "check", "style, types, contracts, infrastructure and the unit tests", "pytest"
+    )
     _passing_on(words, "cover", "every test, then what none of them reached", "pytest")
     words.add_parser("fmt", help="repair and lay out the code")
     _passing_on(words, "func", "run the app with the real Core Tools", "func start")

@@ -29,6 +29,12 @@ SOURCES: Final = (
 )
 
 
+# What holds infrastructure, pipelines and settings to the code; it takes a second or two.
+OFFLINE: Final = tuple(
+    f"tests/contract/test_{name}.py" for name in ("configuration", "editor", "infra", "pipelines")
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One tool that reads the code and says nothing when it is content."""
@@ -94,9 +100,9 @@ def run_static_checks() -> None:
 
 
 def check(arguments: Sequence[str]) -> int:
-    """Run the static checks and the unit tests."""
+    """Run the static checks, the unit tests, and what holds the infrastructure to the code."""
     run_static_checks()
-    return pytest(["tests/unit", *arguments])
+    return pytest(["tests/unit", *OFFLINE, *arguments])
 
 
 def test(arguments: Sequence[str]) -> int:

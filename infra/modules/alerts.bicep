@@ -16,6 +16,9 @@ param insightsId string
 @minLength(1)
 param mails array
 
+@description('Required. Whether an hour without any report is an alarm: where orders come round the clock.')
+param alertOnSilence bool
+
 // A query returns a row for each thing that is wrong, so every rule is the same: more than no rows.
 // Severity 0 wakes somebody up, 1 is for today, 2 for this week.
 var rules = [
@@ -26,8 +29,9 @@ var rules = [
     severity: 0
     every: 'PT5M'
     window: 'PT15M'
-    looksBack: 'PT15M'
+    looksBack: 'P2D' // it rings until it is settled
     query: loadTextContent('../queries/needs_attention.kql')
+    isOn: true
   }
   {
     name: 'failed-instances'
@@ -38,6 +42,7 @@ var rules = [
     window: 'PT15M'
     looksBack: 'PT15M'
     query: loadTextContent('../queries/failed_instances.kql')
+    isOn: true
   }
   {
     name: 'backlog-age'
@@ -48,6 +53,7 @@ var rules = [
     window: 'PT15M'
     looksBack: 'PT15M'
     query: loadTextContent('../queries/backlog_age.kql')
+    isOn: true
   }
   {
     name: 'overdue-approvals'
@@ -58,6 +64,7 @@ var rules = [
     window: 'PT1H'
     looksBack: 'P2D' // a deadline passes long after it was set
     query: loadTextContent('../queries/overdue_approvals.kql')
+    isOn: true
   }
   {
     name: 'http-5xx'
@@ -68,6 +75,7 @@ var rules = [
     window: 'PT15M'
     looksBack: 'PT15M'
     query: loadTextContent('../queries/http_5xx.kql')
+    isOn: true
   }
   {
     name: 'latency'
@@ -78,6 +86,7 @@ var rules = [
     window: 'PT15M'
     looksBack: 'PT15M'
     query: loadTextContent('../queries/latency.kql')
+    isOn: true
   }
   {
     name: 'host-restarts'
@@ -88,6 +97,18 @@ var rules = [
     window: 'PT1H'
     looksBack: 'PT1H'
     query: loadTextContent('../queries/host_restarts.kql')
+    isOn: true
+  }
+  {
+    name: 'silence'
+    title: 'The app says nothing'
+    meaning: 'Nothing was reported for an hour, though something always happens here.'
+    severity: 1
+    every: 'PT15M'
+    window: 'PT1H'
+    looksBack: 'PT1H'
+    query: loadTextContent('../queries/silence.kql')
+    isOn: alertOnSilence
   }
 ]
 
@@ -118,7 +139,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       displayName: rule.title
       description: '${rule.meaning} What to do: docs/runbook.md, ${rule.name}.'
       severity: rule.severity
-      enabled: true
+      enabled: rule.isOn
       scopes: [insightsId]
       evaluationFrequency: rule.every
       windowSize: rule.window

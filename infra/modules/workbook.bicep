@@ -59,6 +59,36 @@ var panels = [
     visual: 'table'
     query: loadTextContent('../queries/host_restarts.kql')
   }
+  {
+    title: 'In flight'
+    visual: 'table'
+    query: loadTextContent('../queries/in_flight.kql')
+  }
+  {
+    title: 'Undone, and where each failed first'
+    visual: 'table'
+    query: loadTextContent('../queries/compensations.kql')
+  }
+  {
+    title: 'How long levels waited for people'
+    visual: 'timechart'
+    query: loadTextContent('../queries/approval_age.kql')
+  }
+  {
+    title: 'Activities that take the most time'
+    visual: 'table'
+    query: loadTextContent('../queries/slowest_activities.kql')
+  }
+  {
+    title: 'Activities that are tried again'
+    visual: 'table'
+    query: loadTextContent('../queries/retries.kql')
+  }
+  {
+    title: 'Ends that were told twice'
+    visual: 'table'
+    query: loadTextContent('../queries/replay_health.kql')
+  }
 ]
 
 var introduction = {

@@ -44,7 +44,7 @@ PRODUCTION: Final = {
     f"{DURABLE}storageProvider__partitionCount": "16",
     "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
     "APP_IDENTITY": "none",
-    "APP_TELEMETRY": "none",  # tests/integration/telemetry proves the exporters
+    "APP_TELEMETRY": "azure_monitor",  # whose address above nobody answers at
     "OPERATORS_MAIL": "operators@example.com",
 }
 CONNECTIONS: Final = ("AzureWebJobsStorage", "DurableStorage")
