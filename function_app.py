@@ -57,6 +57,7 @@ from workflows.management import (
 from workflows.order_processing import (
     activities as order_processing_activities,
     http as order_processing_http,
+    http_notices as order_processing_http_notices,
     orchestrator as order_processing_orchestrator,
     workflow_type as order_processing_type,
 )
@@ -75,6 +76,7 @@ for module in (
     order_processing_orchestrator,
     order_processing_activities,
     order_processing_http,
+    order_processing_http_notices,
     delivery_tracking_orchestrator,
     delivery_tracking_activities,
     saga_orchestrator,

@@ -24,6 +24,7 @@ class Permission(StrEnum):
 
     PUBLIC = "public"
     FOLLOW_LINK = "follow_link"
+    SEND_NOTICE = "send_notice"
     START_WORKFLOW = "start_workflow"
     READ_WORKFLOW = "read_workflow"
     LIST_WORKFLOWS = "list_workflows"
@@ -64,6 +65,7 @@ _OPERATORS: Final = frozenset({Role.WORKFLOW_OPERATOR})
 
 _ANYBODY: Final = Rule(who="anybody")
 _LINK_HOLDER: Final = Rule(who="whoever holds a signed link, which the page itself checks")
+_PROVIDER: Final = Rule(who="providers that sign what they send, which the handler checks")
 _CALLER: Final = Rule(needs_key=True, who="programs that hold the function key")
 _READER: Final = Rule(
     needs_key=True, needs_identity=True, roles=_READERS, who="operators, and readers of operations"
@@ -92,6 +94,7 @@ RULES: Final[Mapping[Permission, Rule]] = MappingProxyType(
     {
         Permission.PUBLIC: _ANYBODY,
         Permission.FOLLOW_LINK: _LINK_HOLDER,
+        Permission.SEND_NOTICE: _PROVIDER,
         Permission.START_WORKFLOW: _CALLER,
         Permission.READ_WORKFLOW: _CALLER,
         Permission.LIST_WORKFLOWS: _READER,

@@ -128,15 +128,26 @@ def waited(
 
 
 def paused(
-    context: df.DurableOrchestrationContext, wake_at: datetime, cancel: Cancel | None
+    context: df.DurableOrchestrationContext,
+    wake_at: datetime,
+    cancel: Cancel | None,
+    *,
+    wake: TaskBase | None = None,
 ) -> Orchestration[bool]:
-    """Let time pass; False as soon as a wish to stop is known."""
+    """Let time pass, or less of it when something wakes; False as soon as a wish to stop is known.
+
+    Args:
+        context: The orchestration's context.
+        wake_at: When to go on.
+        cancel: A wish to stop, if any may come.
+        wake: What ends the pause early; if it has happened already, there is no pause.
+    """
     while not (cancel is not None and cancel.is_requested):
         now = context.current_utc_datetime
-        if now >= wake_at:
+        if now >= wake_at or (wake is not None and wake.is_completed):
             return True
         alarm = context.create_timer(min(wake_at, now + LONGEST_LINK))
-        yield context.task_any([alarm, *unheard(cancel)])
+        yield context.task_any([alarm, *([wake] if wake else []), *unheard(cancel)])
         if not alarm.is_completed:
             alarm.cancel()
     return False

@@ -85,6 +85,12 @@ class UnsupportedMediaTypeError(WorkflowError):
         self.accept = accept
 
 
+class NoticeRefusedError(WorkflowError):
+    """A notice is not signed by whom it should be, or it is old."""
+
+    code = "notice_refused"
+
+
 class MalformedJsonError(WorkflowError):
     """The request body is not the JSON that this application accepts."""
 

@@ -42,6 +42,7 @@ _STATUS: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "invalid_request": (400, "The request is not valid", {}),
     "identity_required": (401, "Sign in first", {"WWW-Authenticate": "Bearer"}),
     "role_required": (403, "This needs a role that the caller does not have", {}),
+    "notice_refused": (403, "The notice is not believed", {}),
     "link_refused": (403, "The link is not valid", {}),
     "not_an_approver": (403, "You are not asked", {}),
     "not_an_operator": (403, "You may not do this", {}),

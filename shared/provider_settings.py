@@ -15,9 +15,14 @@ _MOST_PORTS: Final = 65_535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripeAccount:
-    """With what payments are made at Stripe; ``base_url`` is a local server that stands for it."""
+    """With what payments are made at Stripe.
+
+    ``notice_secret`` (``whsec_…``) is what Stripe signs its notices with; without one, none is
+    believed. ``base_url`` is a local server that stands for Stripe's.
+    """
 
     api_key: str = field(repr=False)
+    notice_secret: str | None = field(repr=False)
     base_url: str | None
 
 
@@ -64,6 +69,19 @@ def smtp_server(environ: Mapping[str, str]) -> SmtpServer | None:
     )
 
 
+def payment_notice_secret(environ: Mapping[str, str]) -> WebhookSecret | None:
+    """Read what a payment provider that follows Standard Webhooks signs its notices with."""
+    return _webhook_secret(environ, "PAYMENT_WEBHOOK_SECRET")
+
+
+def _webhook_secret(environ: Mapping[str, str], setting: str) -> WebhookSecret | None:
+    raw = environ.get(setting, "").strip()
+    try:
+        return WebhookSecret.parse(raw) if raw else None
+    except ValueError as problem:
+        raise InvalidSettingError(setting, str(problem)) from None
+
+
 def notification_hook(environ: Mapping[str, str]) -> NotificationHook | None:
     """Read who is told to send short messages and pushes."""
     url = environ.get("NOTIFICATION_HOOK_URL", "").strip()
@@ -73,10 +91,9 @@ def notification_hook(environ: Mapping[str, str]) -> NotificationHook | None:
     is_local = parts.scheme == "http" and parts.hostname in LOOP_BACK
     if not (parts.scheme == "https" or is_local) or parts.username:
         raise InvalidSettingError("NOTIFICATION_HOOK_URL", "must begin with https://")
-    try:
-        secret = WebhookSecret.parse(environ.get("NOTIFICATION_HOOK_SECRET", "").strip())
-    except ValueError as problem:
-        raise InvalidSettingError("NOTIFICATION_HOOK_SECRET", str(problem)) from None
+    secret = _webhook_secret(environ, "NOTIFICATION_HOOK_SECRET")
+    if secret is None:
+        raise InvalidSettingError("NOTIFICATION_HOOK_SECRET", "is needed to sign what is sent")
     return NotificationHook(url=url, secret=secret)
 
 
@@ -119,4 +136,5 @@ def stripe_account(environ: Mapping[str, str]) -> StripeAccount | None:
     base_url = environ.get("STRIPE_API_URL", "").strip().rstrip("/") or None
     if base_url and urlsplit(base_url).hostname not in LOOP_BACK:
         raise InvalidSettingError("STRIPE_API_URL", "may only name a server on this machine")
-    return StripeAccount(api_key=api_key, base_url=base_url)
+    notice_secret = environ.get("STRIPE_WEBHOOK_SECRET", "").strip() or None
+    return StripeAccount(api_key=api_key, notice_secret=notice_secret, base_url=base_url)

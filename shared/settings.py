@@ -24,11 +24,13 @@ from shared.provider_settings import (
     SmtpServer,
     StripeAccount,
     notification_hook,
+    payment_notice_secret,
     smtp_server,
     stripe_account,
 )
 from shared.setting_readers import LOOP_BACK, InvalidSettingError, seconds, size
 from shared.signed_links import LinkKeys
+from shared.standard_webhooks import WebhookSecret
 from shared.storage_settings import StorageConnection, is_local_emulator, storage_connection
 from shared.strict_json import parse_json
 from shared.telemetry_settings import TelemetryChoice
@@ -78,6 +80,8 @@ class Settings:
         stripe: the account that takes payments, or None where the sandbox does.
         smtp: who carries mail, or None where it is put into the sandbox's outbox.
         notification_hook: who sends short messages and pushes; None: mail is written instead.
+        payment_notice_secret: what a payment provider's notices are signed with; None: no notice
+            but Stripe's is believed.
         telemetry: what is reported about workflows, and where to.
         operations: what counts as too long, and how long ended instances are kept.
     """
@@ -100,6 +104,7 @@ class Settings:
     stripe: StripeAccount | None
     smtp: SmtpServer | None
     notification_hook: NotificationHook | None
+    payment_notice_secret: WebhookSecret | None
     telemetry: TelemetryChoice
     operations: OperationsSettings
 
@@ -135,6 +140,7 @@ class Settings:
             stripe=stripe_account(environ),
             smtp=smtp_server(environ),
             notification_hook=notification_hook(environ),
+            payment_notice_secret=payment_notice_secret(environ),
             telemetry=TelemetryChoice.from_environment(environ),
             operations=operations_settings(environ),
         )

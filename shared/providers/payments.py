@@ -21,3 +21,11 @@ class ProviderPayment:
 
     status: ProviderStatus
     payment_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentNotice:
+    """A provider tells that a payment has changed; ``key`` is what it was authorized under."""
+
+    notice_id: str
+    key: str

@@ -54,7 +54,7 @@ KEY_HOLDERS: Final = {name for name, (key, _) in CALLERS.items() if key}
 PEOPLE: Final = {name for name, (_, roles) in CALLERS.items() if roles is not None}
 BELIEVED: Final = {"easy_auth", "development"}
 GROUPS: Final[dict[str, set[Permission]]] = {
-    "anybody": {Permission.PUBLIC, Permission.FOLLOW_LINK},
+    "anybody": {Permission.PUBLIC, Permission.FOLLOW_LINK, Permission.SEND_NOTICE},
     "caller": {Permission.START_WORKFLOW, Permission.READ_WORKFLOW},
     "reader": {Permission.LIST_WORKFLOWS, Permission.READ_HISTORY, Permission.READ_OPERATIONS},
     "operator": {Permission.CHANGE_WORKFLOW, Permission.DECIDE_ATTENTION},

@@ -24,6 +24,14 @@ class MemoryClient:
     asked_for: list[str] = field(default_factory=list[str])
     fails_after_start: bool = False
     unreachable: bool = False
+    told: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any) -> None:
+        await asyncio.sleep(0)
+        if self.unreachable:
+            raise Exception("the extension did not answer")  # noqa: TRY002 - the SDK raises it bare
+        json.dumps(event_data)
+        self.told.append((instance_id, event_name))
 
     async def get_status(self, instance_id: str, **options: bool) -> DurableOrchestrationStatus:
         self.asked_for.append(instance_id)

@@ -76,6 +76,10 @@ class StripeClient:
     ) -> None: ...
 
 class WebhookSignature:
+    @classmethod
+    def generate_signature_header(
+        cls, payload: str, secret: str, timestamp: int | None = None
+    ) -> str: ...
     @staticmethod
     def verify_header(
         payload: str, header: str, secret: str, tolerance: int | None = None

@@ -5,7 +5,7 @@ once and never enters a history. The order is what the orchestrator works on and
 """
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
@@ -58,6 +58,20 @@ class CancelOrder(EdgeModel):
     """The body of ``POST /api/orders/{orderId}/cancel``."""
 
     reason: PlainText
+
+
+class ChangedPayment(EdgeModel):
+    """Which payment a notice is about, by the key that it was authorized under."""
+
+    key: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class PaymentChanged(EdgeModel):
+    """The body of ``POST /api/webhooks/payments``."""
+
+    type: Literal["payment.changed"]
+    timestamp: str | None = None
+    data: ChangedPayment
 
 
 class OrderPolicy(WireModel):

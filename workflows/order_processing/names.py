@@ -23,6 +23,8 @@ RECORD_OUTCOME: Final = "order_processing_record_outcome"
 SUBMIT_ORDER: Final = "order_processing_submit_order"
 GET_ORDER: Final = "order_processing_get_order"
 CANCEL_ORDER: Final = "order_processing_cancel_order"
+STRIPE_NOTICE: Final = "order_processing_stripe_notice"
+PAYMENT_NOTICE: Final = "order_processing_payment_notice"
 
 # Registered by another domain; a test proves that it is.
 TRACK_DELIVERY: Final = "delivery_tracking_orchestrator"

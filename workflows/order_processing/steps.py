@@ -24,6 +24,7 @@ from workflows.order_processing.models import (
     ReservationKey,
     ReserveStock,
 )
+from workflows.order_processing.notices import Notices
 from workflows.order_processing.story import Story
 from workflows.order_processing.transitions import OrderStatus, Step, Stop, payment_check_pause
 
@@ -99,21 +100,30 @@ def _authorization(story: Story, begun: Begun) -> Orchestration[Payment | None]:
 
 
 def _settlement(story: Story, payment: Payment) -> Orchestration[Payment]:
-    """Ask with growing pauses until the payment settles or the deadline has passed."""
+    """Ask until the payment settles or the deadline has passed: with growing pauses, or when told.
+
+    What the provider tells is only that something has changed; what it is, is asked for.
+    """
     story.enter(OrderStatus.AWAITING_PAYMENT)
     policy = story.order.policy
     began = story.context.current_utc_datetime
     deadline = began + timedelta(seconds=policy.payment_patience_s)
-    story.show(pendingSince=began.isoformat(), deadlineAt=deadline.isoformat())
-    checks = 0
+    checks, notices = 0, Notices(story)
     while payment.status is PaymentStatus.PENDING:
         left = deadline - story.context.current_utc_datetime
         if left <= timedelta():
             break
-        yield from story.pause(min(payment_check_pause(policy, checks), left))
+        story.show(
+            pendingSince=began.isoformat(),
+            deadlineAt=deadline.isoformat(),
+            listensFor=notices.event,
+        )
+        pause = min(payment_check_pause(policy, checks), left)
+        yield from story.pause(pause, wake=notices.awaited)
         if story.is_cancelled:
             break
-        checks += 1
+        if not notices.heard():
+            checks += 1
         found = yield from _payment(story, retry.TRANSIENT)
         if isinstance(found, GaveUp):
             story.log.warning("the provider did not say (%s), still pending", found.error)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import azure.durable_functions as df
+from azure.durable_functions.models import TaskBase
 
 from shared import retry
 from shared.attempts import Answered, Cancel, GaveUp, Patience, attempted, paused
@@ -62,9 +63,10 @@ class Story:
         """Whether somebody cancelled, and may."""
         return self.cancel is not None and self.cancel.is_requested
 
-    def pause(self, duration: timedelta) -> Orchestration[None]:
-        """Let time pass, but no longer than until somebody cancels."""
-        yield from paused(self.context, self.context.current_utc_datetime + duration, self.cancel)
+    def pause(self, duration: timedelta, *, wake: TaskBase) -> Orchestration[None]:
+        """Let time pass, but no longer than until something wakes or somebody cancels."""
+        wake_at = self.context.current_utc_datetime + duration
+        yield from paused(self.context, wake_at, self.cancel, wake=wake)
 
     def close_way_back(self) -> Orchestration[str | None]:
         """Go on without a way back, and return None; or return why to go back."""
