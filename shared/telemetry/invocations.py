@@ -73,10 +73,11 @@ def departing(client_input: JsonObject, orchestrator: str, *, now: datetime) -> 
     running = _here.get()
     if running is None or running.instance_id is None:
         return client_input
-    started_by_itself = Carrier(
-        root=running.instance_id, instance_id=running.instance_id, workflow=orchestrator, at=now
+    instance_id = running.instance_id
+    start = Carrier(
+        root=instance_id, instance_id=instance_id, workflow=orchestrator, at=now, whose=instance_id
     )
-    return loaded(client_input, started_by_itself)
+    return loaded(client_input, start)
 
 
 def started() -> None:

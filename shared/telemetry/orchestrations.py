@@ -9,6 +9,7 @@ import functools
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
@@ -64,10 +65,11 @@ class FollowedContext:
     ) -> None:
         self._context = context
         self._reporter = reporter
-        payload, brought = unloaded(context.get_input())
+        now = _utc(context.current_utc_datetime)
+        payload, carried = unloaded(context.get_input())
+        brought = carried.for_instance(context.instance_id, now=now) if carried else None
         self._input = payload
         self._brought = brought
-        now = _utc(context.current_utc_datetime)
         goes_on = brought is not None and brought.began is not None
         self._began = brought.began if brought and brought.began else now
         self._is_first = not goes_on
@@ -120,7 +122,8 @@ class FollowedContext:
         """Call a child that goes on with this trace."""
         self._tasks += 1
         carrier = self._carrier.numbered(task=self._tasks, attempt=1, at=self._now)
-        return self._context.call_sub_orchestrator(name, loaded(input_, carrier), instance_id)
+        child = replace(carrier, whose=instance_id)
+        return self._context.call_sub_orchestrator(name, loaded(input_, child), instance_id)
 
     def continue_as_new(self, input_: Any) -> None:
         """Start a new generation that knows how long this one has been."""
@@ -132,6 +135,7 @@ class FollowedContext:
             workflow=self._carrier.workflow,
             at=self._now,
             subject=self._carrier.subject,
+            whose=self._carrier.instance_id,
             began=self._began,
             status=self._status,
             statuses=self._statuses,

@@ -12,7 +12,7 @@ import re
 import threading
 import warnings
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, override
+from typing import Any, Final, cast, override
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -90,8 +90,9 @@ class _Numbers(MetricsExporter):  # type: ignore[misc] # as above
             min=metric.least,
             max=metric.most,
         )
-        make: Any = self._create_envelope
-        return [make(point, system_clock().now(), dict(metric.attributes))]
+        untyped = cast("Any", self)
+        now, attributes = system_clock().now(), dict(metric.attributes)
+        return [untyped._create_envelope(point, now, attributes)]  # noqa: SLF001 - its own base's
 
 
 class OpenCensusExporter:

@@ -60,6 +60,7 @@ class Carrier:
         subject: what the workflow is about, such as ``orderId``.
         task: the how-manieth activity of the generation it is.
         attempt: the how-manieth try of the same question.
+        whose: whose input it is in, where the caller knows; a restart puts it into another's.
         began: when the instance began; this and what follows are in a new generation's input.
         status: what it showed last.
         statuses: how many it has shown.
@@ -73,6 +74,7 @@ class Carrier:
     subject: Mapping[str, str] = field(default_factory=dict[str, str])
     task: int = 0
     attempt: int = 1
+    whose: str | None = None
     began: datetime | None = None
     status: str | None = None
     statuses: int = 0
@@ -89,6 +91,8 @@ class Carrier:
             "task": self.task,
             "attempt": self.attempt,
         }
+        if self.whose is not None:
+            document["whose"] = self.whose
         if self.began is not None:
             document["began"] = self.began.isoformat()
             document |= {"status": self.status, "statuses": self.statuses}
@@ -109,6 +113,7 @@ class Carrier:
                 subject={str(name): str(value) for name, value in raw["subject"].items()},
                 task=int(raw["task"]),
                 attempt=int(raw["attempt"]),
+                whose=raw.get("whose"),
                 began=datetime.fromisoformat(began) if began else None,
                 status=raw.get("status"),
                 statuses=int(raw.get("statuses", 0)),
@@ -116,6 +121,18 @@ class Carrier:
             )
         except (AttributeError, KeyError, TypeError, ValueError):
             return None
+
+    def for_instance(self, instance_id: str, *, now: datetime) -> "Carrier":
+        """Return it as an instance finds it; one that was restarted begins anew, in the trace."""
+        if self.whose in {None, instance_id}:
+            return self
+        return Carrier(
+            root=self.root,
+            instance_id=self.instance_id,
+            workflow=self.workflow,
+            at=now,
+            subject=self.subject,
+        )
 
     def numbered(self, *, task: int, attempt: int, at: datetime) -> "Carrier":
         """Return what one call takes along."""

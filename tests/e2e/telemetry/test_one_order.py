@@ -111,11 +111,13 @@ def _decide(host: FuncHost) -> None:
     )
 
 
+def _dimensions(item: Item) -> dict[str, str]:
+    return item["data"]["baseData"].get("properties") or {}
+
+
 def test_everything_is_in_one_trace_that_the_orders_id_leads_to(received: Received) -> None:
     of_the_order = [
-        item
-        for item in received.items
-        if ORDER in (item["data"]["baseData"].get("properties") or {}).get("instanceId", "")
+        item for item in received.items if ORDER in _dimensions(item).get("instanceId", "")
     ]
 
     assert {item["data"]["baseType"] for item in of_the_order} == {SPAN, EVENT, LINE}

@@ -1,5 +1,8 @@
 """Each adapter sends what it is told, once, to an endpoint that speaks the service's protocol."""
 
+import gzip
+import http.client
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -23,7 +27,7 @@ from tests.support.ingestion import (
     self_signed,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 TOKEN: Final = "a-token-of-nobody"  # noqa: S105 - a fake
 SPANS: Final = 150
@@ -139,6 +143,24 @@ def test_a_span_says_where_it_belongs_how_long_it_took_and_how_it_went(sent: Sen
     assert data["properties"] == {"instanceId": "order-A1", "attempt": "2"}
     assert data["success"]
     assert not bad["data"]["baseData"]["success"]
+
+
+def test_the_endpoint_takes_lines_as_well_as_arrays_packed_or_not() -> None:
+    items = [{"data": {"baseType": SPAN}}, {"data": {"baseType": EVENT}}]
+    lines = "\n".join(json.dumps(item) for item in items).encode()
+    with opened_ingestion() as ingestion:
+        where = urlsplit(ingestion.url)
+        for path, body, coding in (
+            ("/v2/track", lines, "identity"),
+            ("/v2.1/track", gzip.compress(lines), "gzip"),
+        ):
+            connection = http.client.HTTPConnection(where.hostname or "", where.port)
+            connection.request("POST", path, body=body, headers={"Content-Encoding": coding})
+            answer = connection.getresponse()
+            assert json.loads(answer.read())["itemsAccepted"] == 2
+            connection.close()
+
+    assert ingestion.taken == [*items, *items]
 
 
 def test_events_and_lines_say_what_and_where(sent: Sent) -> None:

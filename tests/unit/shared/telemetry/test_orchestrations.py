@@ -230,6 +230,31 @@ def test_a_start_tells_how_long_it_waited_and_is_nobodys_child() -> None:
     assert heard.counted("workflow.started") == 1
 
 
+def test_a_restart_begins_anew_in_the_trace_of_what_it_restarts() -> None:
+    start = Carrier(
+        root="order-A1",
+        instance_id="order-A1",
+        workflow=NAME,
+        at=T0 - timedelta(days=3),
+        whose="order-A1",
+        began=T0 - timedelta(days=3),
+        status="paying",
+        statuses=7,
+    )
+    heard = Listening()
+    context = PlayedContext(input=loaded(INPUT, start), instance_id="again")
+    going = followed(NAME, two_steps, Reporter(heard))(context)  # type: ignore[arg-type]
+
+    assert len(list(going)) == 2
+    [span] = heard.spans
+    assert span.begin == T0
+    assert span.place == place_of("again", "order-A1")
+    assert span.parent_id == span_id_of("order-A1")
+    assert heard.measured("queue.age") == [0.0]
+    assert heard.counted("workflow.started") == 1
+    assert [event.attributes["sequence"] for event in heard.events] == [1, 2]
+
+
 def test_generations_are_one_life() -> None:
     def plot(context: Any) -> Generator[Any, Any, Any]:
         context.set_custom_status({"status": "in_transit"})
