@@ -36,6 +36,8 @@ def start(options: argparse.Namespace) -> int:
             forget_state(Path(options.state))
         # One after the other: who sees the app serve may send it an order at once.
         opened.wait_until_ready()
+        if options.port:
+            say(f"The console will be at http://localhost:{options.port}/api/console")
         host = _start_funchost(options, opened.ports.connection_string)
         try:
             return _supervise(host, opened)

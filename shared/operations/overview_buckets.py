@@ -38,7 +38,7 @@ _TABLE: Final = "Overview"
 _PARTITION: Final = "buckets:1"  # another way of counting has another number
 _YOUNG: Final = timedelta(minutes=1)  # so long after its end an instance may still appear in it
 _STRETCH: Final = 12  # buckets that are asked for together
-_BUDGET: Final = 15_000  # rows that are looked at for one answer
+_BUDGET: Final = 5_000  # rows that are looked at for one answer
 _FRESH: Final = timedelta(seconds=5)
 _Status = df.OrchestrationRuntimeStatus
 _ACTIVE: Final = frozenset(

@@ -12,14 +12,14 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", "Host": "here.examp
 FIELDS = frozenset({"comment", "decision"})
 
 
-def read(body: bytes, headers: Mapping[str, str] | None = None) -> Form:
+def read(body: bytes, headers: Mapping[str, str] | None = None, *, has_proof: bool = True) -> Form:
     request = func.HttpRequest(
         method="POST",
         url="http://localhost/api/x",
         headers={**FORM, **(headers or {})},
         body=body,
     )
-    return read_form(request, fields=FIELDS)
+    return read_form(request, fields=FIELDS, has_proof=has_proof)
 
 
 def test_fields_are_decoded_and_line_ends_are_plain() -> None:
@@ -57,6 +57,23 @@ def test_a_page_of_ours_may_send_it(headers: dict[str, str]) -> None:
 def test_another_sites_page_may_not(headers: dict[str, str]) -> None:
     with pytest.raises(ForeignFormError):
         read(b"decision=approve", headers)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://here.example"}]
+)
+def test_a_form_without_a_proof_counts_when_the_browser_says_that_it_is_ours(
+    headers: dict[str, str],
+) -> None:
+    assert read(b"decision=approve", headers, has_proof=False)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "null"}, {"Sec-Fetch-Site": "none"}])
+def test_a_form_without_a_proof_does_not_count_when_nobody_says_whose_it_is(
+    headers: dict[str, str],
+) -> None:
+    with pytest.raises(ForeignFormError):
+        read(b"decision=approve", headers, has_proof=False)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,20 @@ def test_an_answer_lets_nothing_run_nothing_frame_and_nothing_keep_it(pages: Pag
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_page_with_scripts_lets_in_files_of_ours_and_nothing_written_into_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "page.html").write_text(TEMPLATE, encoding="utf-8")
+
+    answer = Pages(tmp_path, scripts=True).render("page.html", text="")
+
+    policy = answer.headers["Content-Security-Policy"].split("; ")
+    assert policy[0] == "default-src 'none'"
+    assert policy[-2:] == ["script-src 'self'", "connect-src 'self'"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
 def test_a_page_names_nothing_outside(pages: Pages) -> None:
     assert "://" not in shown(pages, "")
 
@@ -91,6 +105,12 @@ def test_a_redirect_leads_on_without_repeating_the_post() -> None:
         303,
         "/api/approvals/links/v1.a.b-_.c",
     )
+
+
+def test_what_a_redirect_carries_along_stays_a_value() -> None:
+    answer = see_other("/api/console", query={"done": "a&b=c#\r\nX: y"})
+
+    assert answer.headers["Location"] == "/api/console?done=a%26b%3Dc%23%0D%0AX%3A+y"
 
 
 ELSEWHERE = [

@@ -61,3 +61,15 @@ def test_an_amount_has_its_thousands_apart(minor: int, currency: str, said: str)
 )
 def test_a_size_is_told_in_the_unit_that_fits(count: int, said: str) -> None:
     assert words.size(count) == said
+
+
+def test_an_instant_in_a_table_is_narrow_and_in_utc() -> None:
+    berlin = timezone(timedelta(hours=1))
+
+    assert words.moment(datetime(2026, 11, 7, 15, 0, 5, tzinfo=berlin)) == "7 Nov 14:00:05"
+
+
+def test_codes_and_counts_are_written_for_people() -> None:
+    assert words.of_code("payment_declined") == "Payment declined"
+    assert words.of_code("") == ""
+    assert words.count(1_234_567) == "1,234,567"
