@@ -42,18 +42,18 @@ class Reply:
 type Ask = Callable[[str, Mapping[str, str]], Reply]
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A page to sign in at is an answer, too: it is not followed."""
-
-    def redirect_request(self, *_arguments: Any) -> None:
-        return None
-
-
 def ask(base: str) -> Ask:
     """Return how a path below an address is asked for."""
     if urlsplit(base).scheme not in {"http", "https"}:
         raise SystemExit(f"{base} is not an http address")
-    opener = urllib.request.build_opener(_NoRedirects)
+    opener = urllib.request.OpenerDirector()  # without redirects: a page to sign in at is an answer
+    for handler in (
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+    ):
+        opener.add_handler(handler())
 
     def asking(path: str, headers: Mapping[str, str]) -> Reply:
         request = urllib.request.Request(base.rstrip("/") + path, headers=dict(headers))  # noqa: S310
@@ -84,12 +84,14 @@ def drained(asking: Ask, headers: Mapping[str, str], *, patience_s: float) -> in
     give_up_at = time.monotonic() + patience_s
     while True:
         reply = asking("/api/ops/in-flight", headers)
-        state = reply.document if reply.status == 200 else None  # noqa: PLR2004 - OK
-        if isinstance(state, dict) and state.get("isDrained") is True:
-            say("Nothing is in flight.")
-            return 0
-        said = f"{state.get('running')} running" if isinstance(state, dict) else reply.status
-        say(f"In flight: {said}.")
+        match reply.document if reply.status == 200 else None:  # noqa: PLR2004 - OK
+            case {"isDrained": True}:
+                say("Nothing is in flight.")
+                return 0
+            case {"running": running}:
+                say(f"In flight: {running} running.")
+            case _:
+                say(f"In flight: not told, {reply.status}.")
         if time.monotonic() >= give_up_at:
             complain(
                 "Workflows are still in flight: deploy later, or as a new version beside them."

@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -154,7 +154,7 @@ def documented() -> set[str]:
 def leaves(document: Any, path: str = "") -> set[str]:
     match document:
         case dict():
-            members: dict[str, Any] = document
+            members = cast("dict[str, Any]", document)
             return {
                 leaf for name, value in members.items() for leaf in leaves(value, f"{path}.{name}")
             }
