@@ -13,12 +13,13 @@ type withoutSignIn = 'RedirectToLoginPage' | 'Return401' | 'AllowAnonymous'
 @description('Optional. What becomes of a request that proves nobody. AllowAnonymous leaves it to the app, for programs that have a function key and no token.')
 param unauthenticated withoutSignIn = 'RedirectToLoginPage'
 
-// What is reached without signing in: probes, links that are credentials themselves, and what pages need.
+// What is reached without signing in: probes, links that are credentials themselves, what pages need, and providers, who sign.
 var publicPaths = [
   '/api/health/live'
   '/api/health/ready'
   '/api/approvals/links/*'
   '/api/assets/*'
+  '/api/webhooks/*'
 ]
 
 resource site 'Microsoft.Web/sites@2025-03-01' existing = {

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 import function_app
-from shared.access import Permission
+from shared.access import RULES, Permission
 from shared.http import API_PREFIX
 from shared.principal import Role
 from shared.registered import http_functions
@@ -249,18 +249,23 @@ def test_the_app_registration_offers_the_roles_that_the_app_knows() -> None:
     assert all(role["isEnabled"] for role in offered)
 
 
-def test_only_what_is_public_in_the_code_passes_by_the_sign_in() -> None:
+def test_what_needs_nobody_in_the_code_passes_by_the_sign_in_and_nothing_else() -> None:
     listed = module("sign-in").text.partition("var publicPaths")[2].partition("]")[0]
-    passing = [path.rstrip("*") for path in re.findall(r"'([^']+)'", listed)]
-    public = {Permission.PUBLIC, Permission.FOLLOW_LINK}
-    guarded = [
-        f"{API_PREFIX}/{function.route}"
-        for function in http_functions(function_app.app)
-        if function.endpoint is None or function.endpoint.permission not in public
-    ]
+    passing = tuple(path.rstrip("*") for path in re.findall(r"'([^']+)'", listed))
+    guarded, proving = list[str](), list[str]()
+    for function in http_functions(function_app.app):
+        assert function.endpoint is not None
+        permission = function.endpoint.permission
+        rule = RULES[permission]
+        route = f"{API_PREFIX}/{function.route}"
+        if rule.needs_key or rule.needs_identity:
+            guarded.append(route)
+        elif permission is not Permission.PUBLIC:  # a link or a signature is the proof
+            proving.append(route)
 
-    assert passing
-    assert [route for route in guarded for path in passing if route.startswith(path)] == []
+    assert [route for route in guarded if route.startswith(passing)] == []
+    assert [route for route in proving if not route.startswith(passing)] == []
+    assert proving
 
 
 def test_every_alert_has_a_section_in_the_runbook() -> None:
