@@ -50,7 +50,9 @@ def test_the_app_is_deployed_and_nothing_else() -> None:
     assert {name for name in names if "/" not in name} == ROOT_FILES
     assert {name.partition("/")[0] for name in names if "/" in name} == {"shared", "workflows"}
     assert {Path(name).suffix for name in names} <= KINDS
-    assert not [name for name in names if re.search(r"test|__pycache__|settings\.json", name)]
+    assert not [
+        name for name in names if re.search(r"(^|/)tests?(/|_)|__pycache__|settings\.json", name)
+    ]
 
 
 def test_every_file_that_the_app_reads_is_deployed() -> None:
