@@ -50,9 +50,11 @@ def test_an_order_ends_as_its_story_says(played: Played, name: str) -> None:
     paid = total_of(BODIES[name]) if story.is_sold else 0
     assert output["amounts"] == {
         "totalMinor": total_of(BODIES[name]),
+        "taxMinor": output["amounts"]["taxMinor"],
         "capturedMinor": paid,
         "currency": story.currency,
     }
+    assert not story.is_sold or 0 < output["amounts"]["taxMinor"] < paid
     undone = [(entry["step"], entry["status"]) for entry in output["compensations"]]
     assert undone == [(step, "compensated") for step in story.undone]
 
