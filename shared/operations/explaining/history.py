@@ -116,7 +116,7 @@ def facts_of(history: Sequence[Any] | None, *, windowed: bool = False) -> Facts:
     timers = _open_timers(events)
     overtaken_at = -1 if windowed else _overtaken_at(events)
     live = tuple(timer for timer in timers if timer.place > overtaken_at)
-    arrived_at = max((event.place for event in events if event.kind in _ARRIVES), default=-1)
+    arrived_at = _arrived_at(events, overtaken_at)
     return Facts(
         events=events,
         calls=_calls(events),
@@ -182,6 +182,21 @@ def _open_timers(events: Sequence[Event]) -> list[Event]:
         else:
             found.insert(0, timer)
     return found
+
+
+def _arrived_at(events: Sequence[Event], overtaken_at: int) -> int:
+    """Return the place of the last arrival that the code could have waited for; -1 without one.
+
+    The real runtime lets a timer that was cancelled fire all the same; nobody hears it.
+    """
+    cancelled = {
+        event.fire_at for event in events[: max(overtaken_at, 0)] if event.kind == "TimerCreated"
+    }
+    for event in reversed(events):
+        is_unheard = event.kind == "TimerFired" and event.fire_at in cancelled
+        if event.kind in _ARRIVES and not is_unheard:
+            return event.place
+    return -1
 
 
 def _overtaken_at(events: Sequence[Event]) -> int:

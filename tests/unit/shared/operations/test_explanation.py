@@ -227,6 +227,17 @@ def test_code_that_has_ended_is_told_from_an_instance_that_has() -> None:
     assert surely.waiting_for[0].until == T0 + timedelta(days=10)
 
 
+def test_a_cancelled_timer_that_fires_all_the_same_changes_nothing() -> None:
+    history = [
+        entry("TimerCreated", 0, FireAt=wire(60)),
+        entry("EventRaised", 1, Name="first"),
+        entry("TimerCreated", 1, FireAt=wire(120)),
+        entry("TimerFired", 60, FireAt=wire(60)),
+    ]
+
+    assert said(*history, minute=90) == "Waiting for a timer at 14:00 (UTC)."
+
+
 def test_the_timer_behind_the_last_attempt_is_no_pause_before_another() -> None:
     failed = entry("TaskFailed", 1, FunctionName="book", Reason="no")
     dummy = entry("TimerCreated", 1, FireAt=wire(1))
