@@ -4,12 +4,16 @@ What waits is redacted like everything else, in a folder that only this process'
 that is new in every process; what is in it when the process ends is lost.
 """
 
+import atexit
+import shutil
 import tempfile
 from dataclasses import dataclass, field
 
 
 def _private_folder() -> str:
-    return tempfile.mkdtemp(prefix="workflow-telemetry-")
+    folder = tempfile.mkdtemp(prefix="workflow-telemetry-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

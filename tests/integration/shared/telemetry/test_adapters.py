@@ -40,6 +40,7 @@ class Sent:
     """What an adapter posted, what of it was taken, and how its process ended."""
 
     adapter: str
+    left: Sequence[str]  # in the folder for temporary files
     posts: Sequence[Post]
     taken: Sequence[Item]
     errors: str
@@ -57,9 +58,12 @@ def sent(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             SPAN: [Refuse(503), TakePartly((0, 1, 2), 429)],
             NUMBER: [],
         }
-        errors = _tell_all(request.param, ingestion, {"REQUESTS_CA_BUNDLE": str(certificate)})
+        temporary = tmp_path_factory.mktemp("temporary")
+        settings = {"REQUESTS_CA_BUNDLE": str(certificate), "TMPDIR": str(temporary)}
+        errors = _tell_all(request.param, ingestion, settings)
         return Sent(
             adapter=request.param,
+            left=[path.name for path in temporary.iterdir()],
             posts=tuple(ingestion.posts),
             taken=tuple(ingestion.taken),
             errors=errors,
@@ -190,6 +194,10 @@ def test_numbers_are_added_up_before_they_are_sent(sent: Sent) -> None:
     assert metrics["workflow.started"]["value"] == 3
     ages = metrics["queue.age"]
     assert (ages["value"], ages["count"], ages["min"], ages["max"]) == (2.5, 2, 0.5, 2.0)
+
+
+def test_nothing_is_left_on_the_disk(sent: Sent) -> None:
+    assert sent.left == []
 
 
 def test_the_libraries_report_nothing_about_themselves(sent: Sent) -> None:
