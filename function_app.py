@@ -2,8 +2,9 @@
 
 import azure.durable_functions as df
 
+from shared.openapi import PUBLISHED
 from shared.operations.types import TYPES
-from shared.registered import activity_names
+from shared.registered import activity_names, http_functions
 from shared.telemetry.following import follow
 from workflows.approval import (
     activities as approval_activities,
@@ -49,7 +50,9 @@ from workflows.management import (
     http_batch as management_http_batch,
     http_explain as management_http_explain,
     http_findings as management_http_findings,
+    http_health as management_http_health,
     http_list as management_http_list,
+    http_openapi as management_http_openapi,
     http_overview as management_http_overview,
     retention as management_retention,
     watchdog as management_watchdog,
@@ -105,7 +108,9 @@ for module in (
     management_http,
     management_http_actions,
     management_http_batch,
+    management_http_health,
     management_http_list,
+    management_http_openapi,
     management_http_explain,
     management_http_overview,
     console_pages,
@@ -130,3 +135,4 @@ for domain in (
 
 saga_definitions.REGISTRY.refuse_invalid(activity_names(app))
 follow(app)
+PUBLISHED.publish(http_functions(app))

@@ -20,7 +20,8 @@ from shared.errors import InstanceUnknownError
 # An orchestrator is a generator of tasks; what a yield gives back is the task's result.
 type Orchestration[T] = Generator[TaskBase, Any, T]
 
-_INSTANCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:-]{0,99}")
+INSTANCE_ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_:-]{0,99}"
+_INSTANCE_ID = re.compile(INSTANCE_ID_PATTERN)
 # The backend cannot cancel a timer longer than six days; a wait is made of links of one day.
 LONGEST_LINK = timedelta(days=1)
 

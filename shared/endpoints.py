@@ -13,9 +13,9 @@ from typing import Any, Final
 import azure.functions as func
 
 from shared.access import Permission, require
+from shared.descriptions import Operation
 from shared.errors import WorkflowError
 from shared.http import problem
-from shared.openapi import Operation
 
 type Handler = Callable[..., Awaitable[func.HttpResponse]]
 type Told = Callable[[func.HttpRequest, WorkflowError | None], func.HttpResponse]

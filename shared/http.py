@@ -43,6 +43,7 @@ _STATUS: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "identity_required": (401, "Sign in first", {"WWW-Authenticate": "Bearer"}),
     "role_required": (403, "This needs a role that the caller does not have", {}),
     "notice_refused": (403, "The notice is not believed", {}),
+    "foreign_form": (403, "The form was not sent from here", {}),
     "link_refused": (403, "The link is not valid", {}),
     "not_an_approver": (403, "You are not asked", {}),
     "not_an_operator": (403, "You may not do this", {}),
@@ -161,6 +162,12 @@ def workflow_path(instance_id: str) -> str:
 def while_running(location: str) -> dict[str, str]:
     """Return the headers that tell a client where and when to ask next."""
     return {"Location": location, "Retry-After": _RETRY_AFTER_SECONDS}
+
+
+def status_of(code: str) -> tuple[int, str]:
+    """Return the status and the title with which an error's code is answered."""
+    status, title, _ = _STATUS.get(code, _INTERNAL)
+    return status, title
 
 
 def _code(error: WorkflowError | None) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -10,9 +11,9 @@ from urllib.parse import urlsplit
 import azure.functions as func
 
 from shared.access import Permission
+from shared.descriptions import HTML, Answer, Operation
 from shared.endpoints import Handler, endpoint
 from shared.errors import IdentityRequiredError, WorkflowError
-from shared.openapi import HTML, Answer, Operation
 from shared.pages.doors import way_in
 from shared.pages.rendering import Pages
 from shared.settings import current_settings
@@ -54,8 +55,22 @@ _INSIDE: Final = _Told(
     500, "Something went wrong", "It was noted and will be looked into. You may try again."
 )
 _SIGN_IN_FIRST: Final = "Sign in first"
+_NOTHING_MORE: Final = "does nothing more; the page shows what is so."
 _PAGE: Final = Operation(
-    tag="Pages", answers={200: Answer(description="The page.", media_types=(HTML,))}
+    tag="Pages",
+    answers={200: Answer(description="The page.", media_types=(HTML,))},
+    repeats=_NOTHING_MORE,
+)
+FORM: Final = Operation(
+    tag="Pages",
+    answers={
+        200: Answer(description="The page again, with what is wrong.", media_types=(HTML,)),
+        303: Answer(
+            description="It is done: where to look.", media_types=(), headers=("Location",)
+        ),
+    },
+    refuses=("foreign_form", "invalid_request", "unsupported_media_type", "body_too_large"),
+    repeats=_NOTHING_MORE,
 )
 _RETRY_AFTER: Final = {503: {"Retry-After": "5"}}
 
@@ -65,7 +80,7 @@ _pages = Pages(Path(__file__).with_name("templates"))
 
 def page(permission: Permission, operation: Operation = _PAGE) -> Callable[[Handler], Handler]:
     """Declare the handler of a page; what it raises becomes a page that says what it means."""
-    return endpoint(permission, operation, told=_told)
+    return endpoint(permission, replace(operation, tells=HTML), told=_told)
 
 
 def _told(req: func.HttpRequest, error: WorkflowError | None) -> func.HttpResponse:

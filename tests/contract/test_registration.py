@@ -121,6 +121,8 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
     checks = {
         "workflows.saga.definitions",
         "shared.registered.activity_names",
+        "shared.registered.http_functions",
+        "shared.openapi.PUBLISHED",
         "shared.operations.types.TYPES",
         "shared.telemetry.following.follow",
     }

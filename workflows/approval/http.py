@@ -29,7 +29,7 @@ from shared.identity import principal_of
 from shared.ids import new_id
 from shared.principal import Principal, Role
 from shared.submission import Submission, submit
-from workflows.approval import names
+from workflows.approval import api, names
 from workflows.approval.chains import chain_problems, request_problems
 from workflows.approval.decisions import (
     Command,
@@ -66,7 +66,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.SUBMIT)
 @blueprint.route(route="approvals", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.START_WORKFLOW)
+@endpoint(Permission.START_WORKFLOW, api.SUBMIT)
 async def submit_request(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -88,7 +88,7 @@ async def submit_request(
 
 @blueprint.function_name(names.INBOX)
 @blueprint.route(route="approvals/inbox", methods=["GET"], auth_level=_IDENTITY)
-@endpoint(Permission.READ_APPROVAL)
+@endpoint(Permission.READ_APPROVAL, api.INBOX)
 async def list_waiting(req: func.HttpRequest) -> func.HttpResponse:
     """List what waits for the caller, a hundred at most."""
     caller = _caller(req)
@@ -98,7 +98,7 @@ async def list_waiting(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name(names.LOOK)
 @blueprint.route(route="approvals/{instanceId}", methods=["GET"], auth_level=_IDENTITY)
-@endpoint(Permission.READ_APPROVAL)
+@endpoint(Permission.READ_APPROVAL, api.LOOK)
 async def look_at_request(req: func.HttpRequest) -> func.HttpResponse:
     """Show a request to those who take part in it and to operators; nobody else learns of it."""
     caller = _caller(req)
@@ -114,7 +114,7 @@ async def look_at_request(req: func.HttpRequest) -> func.HttpResponse:
     route="approvals/{instanceId}/levels/{level}", methods=["POST"], auth_level=_IDENTITY
 )
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.DECIDE_APPROVAL)
+@endpoint(Permission.DECIDE_APPROVAL, api.DECIDE)
 async def decide_level(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -134,7 +134,7 @@ async def decide_level(
 @blueprint.function_name(names.DELEGATE)
 @blueprint.route(route="approvals/{instanceId}/delegate", methods=["POST"], auth_level=_IDENTITY)
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.DECIDE_APPROVAL)
+@endpoint(Permission.DECIDE_APPROVAL, api.DELEGATE)
 async def delegate(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -147,7 +147,7 @@ async def delegate(
 @blueprint.function_name(names.REASSIGN)
 @blueprint.route(route="approvals/{instanceId}/reassign", methods=["POST"], auth_level=_IDENTITY)
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.DECIDE_APPROVAL)
+@endpoint(Permission.DECIDE_APPROVAL, api.REASSIGN)
 async def reassign(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -160,7 +160,7 @@ async def reassign(
 @blueprint.function_name(names.WITHDRAW)
 @blueprint.route(route="approvals/{instanceId}/withdraw", methods=["POST"], auth_level=_IDENTITY)
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.DECIDE_APPROVAL)
+@endpoint(Permission.DECIDE_APPROVAL, api.WITHDRAW)
 async def withdraw(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -173,7 +173,7 @@ async def withdraw(
 @blueprint.function_name(names.RESUBMIT)
 @blueprint.route(route="approvals/{instanceId}/resubmit", methods=["POST"], auth_level=_IDENTITY)
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.DECIDE_APPROVAL)
+@endpoint(Permission.DECIDE_APPROVAL, api.RESUBMIT)
 async def resubmit(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

@@ -16,7 +16,7 @@ from shared.endpoints import endpoint
 from shared.errors import InstanceUnknownError
 from shared.http import answer
 from shared.models import JsonObject
-from workflows.approval import names
+from workflows.approval import api, names
 from workflows.approval.audit import auditor
 
 blueprint = df.Blueprint()
@@ -28,7 +28,7 @@ blueprint = df.Blueprint()
     methods=["GET"],
     auth_level=func.AuthLevel.ANONYMOUS,  # who calls is proved by an identity, not by a key
 )
-@endpoint(Permission.AUDIT_APPROVAL)
+@endpoint(Permission.AUDIT_APPROVAL, api.AUDIT)
 async def audit_request(req: func.HttpRequest) -> func.HttpResponse:
     """Show every entry, whether the log is as it was written, and where it is not."""
     request_id = names.request_of(InstanceId.parse(req.route_params.get("instanceId", "")))

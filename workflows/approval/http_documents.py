@@ -27,7 +27,7 @@ from shared.http import answer, header
 from shared.identity import principal_of
 from shared.pages import attachment
 from shared.personal import PlainText
-from workflows.approval import names
+from workflows.approval import api, names
 from workflows.approval.documents import (
     MEDIA_TYPES,
     MOST_BYTES,
@@ -48,7 +48,7 @@ blueprint = df.Blueprint()
 
 @blueprint.function_name(names.UPLOAD_DOCUMENT)
 @blueprint.route(route="approvals/documents", methods=["POST"])
-@endpoint(Permission.START_WORKFLOW)
+@endpoint(Permission.START_WORKFLOW, api.UPLOAD_DOCUMENT)
 async def upload_document(req: func.HttpRequest) -> func.HttpResponse:
     """Keep the body as a document: 201 when it is new, 200 when the same bytes are kept.
 
@@ -82,7 +82,7 @@ async def upload_document(req: func.HttpRequest) -> func.HttpResponse:
     methods=["GET"],
     auth_level=func.AuthLevel.ANONYMOUS,  # who calls is proved by an identity, not by a key
 )
-@endpoint(Permission.READ_APPROVAL)
+@endpoint(Permission.READ_APPROVAL, api.GET_DOCUMENT)
 async def get_document(req: func.HttpRequest) -> func.HttpResponse:
     """Hand out a version of a request's document to those who take part in it and operators."""
     caller = principal_of(req)

@@ -91,7 +91,11 @@ def _policy_json(policy: AnyOrAll | Quorum) -> str | JsonObject:
 
 
 # One validator, so that a refusal names the field and not the branches of a union.
-Policy = Annotated[AnyOrAll | Quorum, PlainValidator(_policy), PlainSerializer(_policy_json)]
+Policy = Annotated[
+    AnyOrAll | Quorum,
+    PlainValidator(_policy, json_schema_input_type=AnyOrAll | Quorum),
+    PlainSerializer(_policy_json),
+]
 
 
 def _ascending(shares: tuple[float, ...]) -> tuple[float, ...]:

@@ -35,7 +35,7 @@ from shared.pages import (
     visitor_at,
 )
 from shared.principal import Principal, Proof
-from workflows.approval import names
+from workflows.approval import api, names
 from workflows.approval.decisions import (
     DOCUMENT_CHANGED,
     LINK_REFUSED,
@@ -73,7 +73,7 @@ _pages = Pages(Path(__file__).with_name("templates"))
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 @blueprint.durable_client_input(client_name="client")
-@page(Permission.FOLLOW_LINK)
+@page(Permission.FOLLOW_LINK, api.OPEN_LINK)
 async def open_link(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -97,7 +97,7 @@ async def open_link(
     methods=["GET", "HEAD"],
     auth_level=func.AuthLevel.ANONYMOUS,
 )
-@page(Permission.FOLLOW_LINK)
+@page(Permission.FOLLOW_LINK, api.DOWNLOAD)
 async def download_document(req: func.HttpRequest) -> func.HttpResponse:
     """Send the document that is to be decided, for as long as it can be."""
     link = await _link(req)

@@ -13,7 +13,7 @@ from shared.durable import InstanceId
 from shared.endpoints import endpoint
 from shared.http import answer, read_model, while_running, workflow_path
 from shared.operators import acting_operator
-from workflows.attention import names
+from workflows.attention import api, names
 from workflows.attention.desk import open_rounds, take
 from workflows.attention.models import AskedRound, DecisionRequest, OpenRound
 
@@ -23,7 +23,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.DECIDE)
 @blueprint.route(route="workflows/{instanceId}/attention", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.DECIDE_ATTENTION)
+@endpoint(Permission.DECIDE_ATTENTION, api.DECIDE)
 async def decide(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Take an operator's decision: 202, also for the same one again; 409 for any other."""
     instance_id = InstanceId.parse(req.route_params.get("instanceId", ""))
@@ -35,7 +35,7 @@ async def decide(req: func.HttpRequest, client: df.DurableOrchestrationClient) -
 
 @blueprint.function_name(names.LIST_OPEN)
 @blueprint.route(route="attention", methods=["GET"])
-@endpoint(Permission.READ_OPERATIONS)
+@endpoint(Permission.READ_OPERATIONS, api.LIST_OPEN)
 async def list_open(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding
     """Show every round that waits for a decision, the oldest first."""
     return answer({"items": [_shown(asked).to_json() for asked in await open_rounds()]})

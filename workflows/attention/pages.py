@@ -20,6 +20,7 @@ from shared.durable import InstanceId
 from shared.errors import AttentionDecidedError, AttentionNotOpenError, InvalidRequestError
 from shared.pages import (
     CONSOLE_PATH,
+    FORM,
     Area,
     Form,
     Pages,
@@ -73,7 +74,7 @@ async def show_queue(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.function_name(names.DECIDE_IN_QUEUE)
 @blueprint.route(route="console/attention", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @blueprint.durable_client_input(client_name="client")
-@page(Permission.USE_CONSOLE)
+@page(Permission.USE_CONSOLE, FORM)
 async def decide_in_queue(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

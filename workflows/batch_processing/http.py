@@ -18,7 +18,7 @@ from shared.endpoints import endpoint
 from shared.errors import FieldProblem, InvalidRequestError, WorkflowError
 from shared.http import answer, read_model, while_running
 from shared.submission import Submission, submit
-from workflows.batch_processing import names
+from workflows.batch_processing import api, names
 from workflows.batch_processing.control import Control
 from workflows.batch_processing.gateways import batches
 from workflows.batch_processing.jobs import PREFIX, job_id_of, known_job, progress_of, tell
@@ -42,7 +42,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.SUBMIT_JOB)
 @blueprint.route(route="batches", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.START_WORKFLOW)
+@endpoint(Permission.START_WORKFLOW, api.SUBMIT_JOB)
 async def submit_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -56,7 +56,7 @@ async def submit_job(
 @blueprint.function_name(names.REDRIVE_JOB)
 @blueprint.route(route="batches/{jobId}/redrive", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.START_WORKFLOW)
+@endpoint(Permission.START_WORKFLOW, api.REDRIVE_JOB)
 async def redrive_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -77,7 +77,7 @@ async def redrive_job(
 @blueprint.function_name(names.SHOW_JOB)
 @blueprint.route(route="batches/{jobId}", methods=["GET"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.READ_WORKFLOW)
+@endpoint(Permission.READ_WORKFLOW, api.SHOW_JOB)
 async def show_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -92,7 +92,7 @@ async def show_job(
 @blueprint.function_name(names.PAUSE_JOB)
 @blueprint.route(route="batches/{jobId}/pause", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api.STEER_JOB)
 async def pause_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -103,7 +103,7 @@ async def pause_job(
 @blueprint.function_name(names.RESUME_JOB)
 @blueprint.route(route="batches/{jobId}/resume", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api.STEER_JOB)
 async def resume_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -114,7 +114,7 @@ async def resume_job(
 @blueprint.function_name(names.CANCEL_JOB)
 @blueprint.route(route="batches/{jobId}/cancel", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api.STEER_JOB)
 async def cancel_job(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

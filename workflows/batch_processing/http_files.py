@@ -23,7 +23,7 @@ from shared.errors import (
 )
 from shared.http import answer
 from shared.storage import Container
-from workflows.batch_processing import names
+from workflows.batch_processing import api, names
 from workflows.batch_processing.gateways import JSON_LINES_TYPE, batches
 from workflows.batch_processing.links import job_path
 from workflows.batch_processing.manifest import MANIFEST
@@ -43,7 +43,7 @@ blueprint = df.Blueprint()
 
 @blueprint.function_name(names.PUT_SOURCE)
 @blueprint.route(route="batches/sources/{container}/{*blob}", methods=["PUT"])
-@endpoint(Permission.START_WORKFLOW)
+@endpoint(Permission.START_WORKFLOW, api.PUT_SOURCE)
 async def put_source(req: func.HttpRequest) -> func.HttpResponse:
     """Keep a file under a name that jobs can give: 201, 200 for the same again, 409 for another."""
     container, blob = req.route_params.get("container", ""), req.route_params.get("blob", "")
@@ -64,7 +64,7 @@ async def put_source(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name(names.GET_MANIFEST)
 @blueprint.route(route="batches/{jobId}/manifest", methods=["GET"])
-@endpoint(Permission.READ_WORKFLOW)
+@endpoint(Permission.READ_WORKFLOW, api.GET_MANIFEST)
 async def get_manifest(req: func.HttpRequest) -> func.HttpResponse:
     """Give the list of all that a job has made."""
     job_id = _checked(_JOB_ID, req.route_params.get("jobId", ""), "/jobId")
@@ -79,7 +79,7 @@ async def get_manifest(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name(names.GET_DEAD_LETTERS)
 @blueprint.route(route="batches/{jobId}/dead-letters", methods=["GET"])
-@endpoint(Permission.READ_WORKFLOW)
+@endpoint(Permission.READ_WORKFLOW, api.GET_DEAD_LETTERS)
 async def get_dead_letters(req: func.HttpRequest) -> func.HttpResponse:
     """Give dead letters as JSON Lines, a few megabytes at a time; Link says where the rest is."""
     job_id = _checked(_JOB_ID, req.route_params.get("jobId", ""), "/jobId")

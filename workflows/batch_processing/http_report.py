@@ -17,7 +17,7 @@ from shared.durable import InstanceId, InstanceView, find_instance
 from shared.endpoints import endpoint
 from shared.errors import FieldProblem, InstanceUnknownError, InvalidRequestError
 from shared.http import answer, header
-from workflows.batch_processing import names
+from workflows.batch_processing import api, names
 from workflows.batch_processing.gateways import Batches, batches
 from workflows.batch_processing.manifest import MANIFEST
 from workflows.batch_processing.models import JobId, JobResult
@@ -34,7 +34,7 @@ _JOB_ID: Final = TypeAdapter[str](JobId)
 @blueprint.function_name(names.GET_REPORT)
 @blueprint.route(route="batches/{jobId}/report", methods=["GET"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.READ_WORKFLOW)
+@endpoint(Permission.READ_WORKFLOW, api.GET_REPORT)
 async def get_report(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

@@ -21,6 +21,7 @@ from shared.operations.management_api import of as management_of
 from shared.operations.types import TYPES
 from shared.pages import (
     CONSOLE_PATH,
+    FORM,
     Area,
     Pages,
     Visitor,
@@ -109,7 +110,7 @@ async def show_job_page(
     route="console/batches/{jobId}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
 )
 @blueprint.durable_client_input(client_name="client")
-@page(Permission.USE_CONSOLE)
+@page(Permission.USE_CONSOLE, FORM)
 async def control_job_page(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

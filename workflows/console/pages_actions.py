@@ -22,7 +22,7 @@ from shared.models import JsonObject
 from shared.operations.acting import operations_of
 from shared.operations.rules import Action, Affected, Order, Result
 from shared.operations.types import TYPES, WorkflowType
-from shared.pages import Area, Form, Pages, Visitor, page, read_form, see_other, visitor_at
+from shared.pages import FORM, Area, Form, Pages, Visitor, page, read_form, see_other, visitor_at
 from shared.personal import PlainText
 from shared.strict_json import parse_json
 from workflows.console import names
@@ -59,7 +59,7 @@ class _WrongFormError(Exception):
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 @blueprint.durable_client_input(client_name="client")
-@page(Permission.USE_CONSOLE)
+@page(Permission.USE_CONSOLE, FORM)
 async def ask_before(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -74,7 +74,7 @@ async def ask_before(
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 @blueprint.durable_client_input(client_name="client")
-@page(Permission.USE_CONSOLE)
+@page(Permission.USE_CONSOLE, FORM)
 async def act(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Do what the form asks for, and lead to where one sees what came of it."""
     case = await _case(req, client)

@@ -16,7 +16,7 @@ from shared.endpoints import endpoint
 from shared.errors import FieldProblem, InstanceUnknownError, InvalidRequestError
 from shared.http import answer, header, while_running, workflow_path
 from shared.operations.types import TYPES
-from workflows.management import names
+from workflows.management import api, names
 from workflows.management.models import projection
 from workflows.management.queries import number_in, query_of
 from workflows.management.watching import LONGEST_WAIT_S, Seen, is_known, watched
@@ -30,7 +30,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.GET_WORKFLOW)
 @blueprint.route(route="workflows/{instanceId}", methods=["GET"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.READ_WORKFLOW)
+@endpoint(Permission.READ_WORKFLOW, api.GET_WORKFLOW)
 async def get_workflow(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

@@ -23,7 +23,7 @@ from shared.operations.audit import Recorded, audit
 from shared.operations.rules import CASCADES, Action, Affected, Order, Result
 from shared.operations.types import TYPES
 from shared.operators import acting_operator
-from workflows.management import names
+from workflows.management import api_actions, names
 from workflows.management.bodies import Cascading, EventBody, Reasoned
 from workflows.management.once import once
 
@@ -33,7 +33,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.CANCEL_WORKFLOW)
 @blueprint.route(route="workflows/{instanceId}/cancel", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api_actions.CANCEL)
 async def cancel_workflow(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -44,7 +44,7 @@ async def cancel_workflow(
 @blueprint.function_name(names.TERMINATE_WORKFLOW)
 @blueprint.route(route="workflows/{instanceId}/terminate", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api_actions.TERMINATE)
 async def terminate_workflow(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -55,7 +55,7 @@ async def terminate_workflow(
 @blueprint.function_name(names.SUSPEND_WORKFLOW)
 @blueprint.route(route="workflows/{instanceId}/suspend", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api_actions.SUSPEND)
 async def suspend_workflow(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -66,7 +66,7 @@ async def suspend_workflow(
 @blueprint.function_name(names.RESUME_WORKFLOW)
 @blueprint.route(route="workflows/{instanceId}/resume", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api_actions.RESUME)
 async def resume_workflow(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -77,7 +77,7 @@ async def resume_workflow(
 @blueprint.function_name(names.REWIND_WORKFLOW)
 @blueprint.route(route="workflows/{instanceId}/rewind", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api_actions.REWIND)
 async def rewind_workflow(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -88,7 +88,7 @@ async def rewind_workflow(
 @blueprint.function_name(names.RESTART_WORKFLOW)
 @blueprint.route(route="workflows/{instanceId}/restart", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api_actions.RESTART)
 async def restart_workflow(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -99,7 +99,7 @@ async def restart_workflow(
 @blueprint.function_name(names.PURGE_WORKFLOW)
 @blueprint.route(route="workflows/{instanceId}", methods=["DELETE"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api_actions.PURGE)
 async def purge_workflow(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -121,7 +121,7 @@ async def purge_workflow(
 @blueprint.function_name(names.RAISE_EVENT)
 @blueprint.route(route="workflows/{instanceId}/events/{name}", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api_actions.RAISE_EVENT)
 async def raise_event(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -143,7 +143,7 @@ async def raise_event(
 
 @blueprint.function_name(names.SHOW_AUDIT)
 @blueprint.route(route="workflows/{instanceId}/audit", methods=["GET"])
-@endpoint(Permission.READ_OPERATIONS)
+@endpoint(Permission.READ_OPERATIONS, api_actions.AUDIT)
 async def show_audit(req: func.HttpRequest) -> func.HttpResponse:
     """Show who did what to a workflow and why, the newest first; it survives the workflow."""
     instance_id = _instance_id(req)

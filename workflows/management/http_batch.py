@@ -22,7 +22,7 @@ from shared.operations.filters import Filter, filter_of
 from shared.operations.rules import Action, Order
 from shared.operations.types import TYPES
 from shared.operators import acting_operator
-from workflows.management import names
+from workflows.management import api_actions, names
 from workflows.management.bodies import BatchBody
 from workflows.management.once import once
 
@@ -32,7 +32,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.CHANGE_WORKFLOWS)
 @blueprint.route(route="workflows/actions", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api_actions.CHANGE_MANY)
 async def change_workflows(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

@@ -8,11 +8,11 @@ import azure.functions as func
 
 from shared.access import Permission
 from shared.clock import system_clock
+from shared.descriptions import Answer, Operation
 from shared.durable import InstanceId
 from shared.endpoints import endpoint
 from shared.errors import InstanceUnknownError
 from shared.http import answer
-from shared.openapi import Answer, Operation
 from shared.operations import management_api
 from shared.operations.explainer import Explainer
 from shared.operations.explanation import Explanation

@@ -7,10 +7,10 @@ import azure.functions as func
 from azure.durable_functions import Blueprint
 
 from shared.access import Permission
+from shared.descriptions import Answer, Operation
 from shared.endpoints import endpoint
 from shared.http import answer
 from shared.models import WireModel
-from shared.openapi import Answer, Operation
 from shared.operations.findings import Finding
 from workflows.management import names
 from workflows.management.gateways import outside

@@ -19,7 +19,7 @@ from shared.operations.cursor import Position, cursor_key, opened, sealed
 from shared.operations.filters import NAMES, Filter, filter_of
 from shared.operations.listing import LARGEST_LIMIT, Listed, list_instances
 from shared.operations.types import TYPES
-from workflows.management import names
+from workflows.management import api, names
 from workflows.management.models import row
 from workflows.management.queries import number_in, query_of
 
@@ -31,7 +31,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.LIST_WORKFLOWS)
 @blueprint.route(route="workflows", methods=["GET"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.LIST_WORKFLOWS)
+@endpoint(Permission.LIST_WORKFLOWS, api.LIST_WORKFLOWS)
 async def list_workflows(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

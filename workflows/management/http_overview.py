@@ -13,7 +13,7 @@ from shared.http import answer
 from shared.operations import management_api
 from shared.operations.overview_buckets import MOST_HOURS, recent_overview
 from shared.operations.types import TYPES
-from workflows.management import names
+from workflows.management import api_health, names
 from workflows.management.queries import number_in, query_of
 
 blueprint = df.Blueprint()
@@ -24,7 +24,7 @@ _HOURS = 24
 @blueprint.function_name(names.GET_OVERVIEW)
 @blueprint.route(route="ops/overview", methods=["GET"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.READ_OPERATIONS)
+@endpoint(Permission.READ_OPERATIONS, api_health.OVERVIEW)
 async def get_overview(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

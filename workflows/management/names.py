@@ -19,3 +19,11 @@ GET_OVERVIEW: Final = "management_get_overview"
 LIST_FINDINGS: Final = "management_list_findings"
 WATCH: Final = "management_watch"
 RETAIN: Final = "management_retain"
+GET_OPENAPI: Final = "management_get_openapi"
+SHOW_DOCS: Final = "management_show_docs"
+HEALTH_LIVE: Final = "management_health_live"
+HEALTH_READY: Final = "management_health_ready"
+IN_FLIGHT: Final = "management_in_flight"
+
+# Read, to see whether storage answers; nothing is ever written to it.
+READINESS_TABLE: Final = "readiness"

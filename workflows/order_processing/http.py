@@ -18,7 +18,7 @@ from shared.errors import InstanceUnknownError, PastCancellingError
 from shared.http import API_PREFIX, answer, read_model, while_running, workflow_path
 from shared.settings import Settings, current_settings
 from shared.submission import Submission, submit
-from workflows.order_processing import names
+from workflows.order_processing import api, names
 from workflows.order_processing.gateways import kept_requests, open_cancellations
 from workflows.order_processing.models import CancelOrder, Order, OrderPolicy, OrderRequest
 from workflows.order_processing.views import order_view
@@ -32,7 +32,7 @@ _CUSTOMER = "customer"  # on whose behalf the caller acts; who it is stays in th
 @blueprint.function_name(names.SUBMIT_ORDER)
 @blueprint.route(route="orders", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.START_WORKFLOW)
+@endpoint(Permission.START_WORKFLOW, api.SUBMIT_ORDER)
 async def submit_order(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -54,7 +54,7 @@ async def submit_order(
 @blueprint.function_name(names.GET_ORDER)
 @blueprint.route(route="orders/{orderId}", methods=["GET"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.READ_WORKFLOW)
+@endpoint(Permission.READ_WORKFLOW, api.GET_ORDER)
 async def get_order(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -75,7 +75,7 @@ async def get_order(
 @blueprint.function_name(names.CANCEL_ORDER)
 @blueprint.route(route="orders/{orderId}/cancel", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.START_WORKFLOW)
+@endpoint(Permission.START_WORKFLOW, api.CANCEL_ORDER)
 async def cancel_order(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

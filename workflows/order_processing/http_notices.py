@@ -19,7 +19,7 @@ from shared.notices import signed_body, wake
 from shared.providers.payments import PaymentNotice
 from shared.providers.stripe_notices import stripe_notice
 from shared.settings import current_settings
-from workflows.order_processing import names
+from workflows.order_processing import api, names
 from workflows.order_processing.gateways import taken_notices
 from workflows.order_processing.models import PaymentChanged
 
@@ -29,7 +29,7 @@ blueprint = df.Blueprint()
 @blueprint.function_name(names.STRIPE_NOTICE)
 @blueprint.route(route="webhooks/stripe", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.SEND_NOTICE)
+@endpoint(Permission.SEND_NOTICE, api.STRIPE_NOTICE)
 async def take_stripe_notice(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -45,7 +45,7 @@ async def take_stripe_notice(
 @blueprint.function_name(names.PAYMENT_NOTICE)
 @blueprint.route(route="webhooks/payments", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.SEND_NOTICE)
+@endpoint(Permission.SEND_NOTICE, api.PAYMENT_NOTICE)
 async def take_payment_notice(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

@@ -4,12 +4,11 @@ Status is workflows.management's business; what a saga does is said in definitio
 """
 
 import asyncio
-import functools
 from http import HTTPStatus
 
 import azure.durable_functions as df
 import azure.functions as func
-from pydantic import TypeAdapter, ValidationError, create_model
+from pydantic import TypeAdapter, ValidationError
 
 from shared.access import Permission
 from shared.cancellations import cancel
@@ -32,10 +31,10 @@ from shared.http import (
 from shared.operators import acting_operator
 from shared.ordering import Identifier
 from shared.submission import Submission, submit
-from workflows.saga import names
+from workflows.saga import api, names
 from workflows.saga.definitions import ORDER, REGISTRY
 from workflows.saga.gateways import kept_requests, outside
-from workflows.saga.models import CancelRequest, SagaInput, SagaRequest, SagaStart
+from workflows.saga.models import CancelRequest, SagaInput, SagaStart, request_model
 from workflows.saga.orders import OrderSagaBody
 from workflows.saga.plan import Definition
 
@@ -46,20 +45,20 @@ _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 @blueprint.function_name(names.START)
 @blueprint.route(route="sagas/{name}", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.START_WORKFLOW)
+@endpoint(Permission.START_WORKFLOW, api.START)
 async def start_saga(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """Start a saga by its name: 202 while it runs, 200 once it ended, 409 for an id used before."""
     definition = REGISTRY.newest(req.route_params.get("name", ""))
-    request = read_model(req, _request_model(definition.input_model))
+    request = read_model(req, request_model(definition.input_model))
     return await _started(client, definition, request.saga_id, request.input)
 
 
 @blueprint.function_name(names.START_ORDER)
 @blueprint.route(route="saga/order/{orderId}", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.START_WORKFLOW)
+@endpoint(Permission.START_WORKFLOW, api.START_ORDER)
 async def start_order_saga(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -75,7 +74,7 @@ async def start_order_saga(
 @blueprint.function_name(names.CANCEL)
 @blueprint.route(route="sagas/{instanceId}/cancel", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW)
+@endpoint(Permission.CHANGE_WORKFLOW, api.CANCEL)
 async def cancel_saga(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
@@ -124,14 +123,6 @@ async def _started(
     requests = await asyncio.to_thread(kept_requests)
     found = await submit(submission, client=client, requests=requests, clock=system_clock())
     return _accepted(start, submission.instance_id, found)
-
-
-@functools.cache
-def _request_model(input_model: type[SagaInput]) -> type[SagaRequest]:
-    """Return the body's model for a definition: it names a wrong field by its whole path."""
-    return create_model(
-        f"{input_model.__name__}Request", __base__=SagaRequest, input=(input_model, ...)
-    )
 
 
 def _order_id(text: str) -> str:

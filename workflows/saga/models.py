@@ -3,10 +3,11 @@
 A saga's own input is a model of its definition; the base of those is here.
 """
 
+import functools
 from enum import StrEnum
 from typing import Any, ClassVar, Self, override
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, create_model
 
 from shared.models import EdgeModel, JsonObject, WireModel
 from shared.money import Currency, MinorUnits
@@ -50,6 +51,14 @@ class SagaRequest(EdgeModel):
 
     saga_id: Identifier
     input: SagaInput
+
+
+@functools.cache
+def request_model(input_model: type[SagaInput]) -> type[SagaRequest]:
+    """Return the body's model for a definition: it names a wrong field by its whole path."""
+    return create_model(
+        f"{input_model.__name__}Request", __base__=SagaRequest, input=(input_model, ...)
+    )
 
 
 class CancelRequest(EdgeModel):

@@ -17,7 +17,7 @@ from shared.identity import development_cookie, development_principal, principal
 from shared.pages import Form, Pages, find_asset, local_path, page, read_form, see_other
 from shared.principal import Role
 from shared.settings import IdentitySource, current_settings
-from workflows.site import names
+from workflows.site import api, names
 
 blueprint = df.Blueprint()
 
@@ -35,7 +35,7 @@ _pages = Pages(Path(__file__).with_name("templates"))
 @blueprint.route(
     route="assets/{name}", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS
 )
-@page(Permission.PUBLIC)
+@page(Permission.PUBLIC, api.GET_ASSET)
 async def get_asset(req: func.HttpRequest) -> func.HttpResponse:
     """Send a file that pages refer to; its name changes with its content."""
     asset = find_asset(req.route_params.get("name", ""))
@@ -46,7 +46,7 @@ async def get_asset(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name(names.SIGN_IN)
 @blueprint.route(route="sign-in", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@page(Permission.PUBLIC)
+@page(Permission.PUBLIC, api.SIGN_IN)
 async def sign_in(req: func.HttpRequest) -> func.HttpResponse:
     """Let a developer be somebody, or nobody again."""
     if current_settings().identity is not IdentitySource.DEVELOPMENT:

@@ -35,6 +35,18 @@ def test_a_page_fits_and_is_accessible_and_complains_of_nothing(
         )
 
 
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")])
+def test_the_description_of_the_api_fits_and_is_accessible(
+    host: FuncHost, browser: Browser, size: tuple[int, int], scheme: Scheme
+) -> None:
+    with browser.window(size, scheme=scheme) as sight:
+        sight.page.goto(host.url("/api/docs"))
+
+        assert sight.accessibility_problems() == []
+        assert sight.overflow() <= 0
+        assert sight.complaints == []
+
+
 def test_a_keyboard_is_enough_and_where_it_is_can_be_seen(host: FuncHost, browser: Browser) -> None:
     with browser.window() as sight:
         sight.page.goto(host.url(SIGN_IN))

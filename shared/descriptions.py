@@ -13,6 +13,7 @@ from shared.models import JsonObject
 
 JSON: Final = "application/json"
 HTML: Final = "text/html"
+PROBLEM_JSON: Final = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class Operation:
         answers: what each status of success means.
         refuses: codes of the errors that it answers beyond those that all functions have.
         repeats: what sending the same again does; every POST says so.
+        tells: the media type of refusals.
     """
 
     tag: str = ""
@@ -74,3 +76,4 @@ class Operation:
     answers: Mapping[int, Answer] = field(default_factory=lambda: MappingProxyType({}))
     refuses: tuple[str, ...] = ()
     repeats: str = ""
+    tells: str = PROBLEM_JSON
