@@ -96,7 +96,7 @@ def filter_form(typed: Mapping[str, str], types: WorkflowTypes) -> FilterForm:
         types=_choices(known, typed.get("type", "")),
         statuses=_choices(CHOICES, typed.get("status", "")),
         spans=_choices(spans, typed.get(WITHIN, "")),
-        typed={name: typed.get(name, "") for name in FIELDS},
+        typed={name: _shown(name, typed.get(name, "")) for name in FIELDS},
         is_used=bool(typed),
     )
 
@@ -138,6 +138,12 @@ def summary_of(rows: Sequence[WorkflowRow]) -> str:
 def instance_path(instance_id: str) -> str:
     """Return where an instance is shown; ids are made of what a path may hold."""
     return f"{LIST_PATH}/{instance_id}"
+
+
+def _shown(name: str, value: str) -> str:
+    """Return a value as its field takes it: a browser's knows minutes, and no zone."""
+    is_instant = name in {"createdFrom", "createdTo"}
+    return value[:_MINUTES_ONLY] if is_instant else value
 
 
 def _choices(known: Sequence[tuple[str, str]], chosen: str) -> tuple[Choice, ...]:

@@ -88,6 +88,12 @@ def test_what_is_typed_becomes_what_the_api_is_asked_and_the_address_of_the_next
     assert [choice.value for choice in form.types if choice.is_chosen] == ["order"]
 
 
+def test_an_exact_time_in_the_address_is_in_the_form() -> None:
+    form = filter_form({"createdFrom": "2030-01-31T12:00:00Z"}, TYPES)
+
+    assert form.typed["createdFrom"] == "2030-01-31T12:00"
+
+
 def test_a_browsers_local_time_is_read_as_utc() -> None:
     assert asked_for({"createdTo": "2030-01-31T12:00"}, NOW) == {
         "createdTo": "2030-01-31T12:00:00Z"
