@@ -24,7 +24,7 @@ from shared.operations.types import TYPES
 from shared.operators import acting_operator
 from workflows.management import api_actions, names
 from workflows.management.bodies import BatchBody
-from workflows.management.once import once
+from workflows.management.once import key_of, once
 
 blueprint = df.Blueprint()
 
@@ -41,6 +41,7 @@ async def change_workflows(
     body = read_model(req, BatchBody)
     wanted = _wanted(body)
     order = Order(action=Action(body.action.value), reason=body.reason)
+    key_of(req)  # also of a rehearsal: what it is sent with has to be right
     if body.dry_run:
         chosen = await _chosen(client, body, wanted)
         return await _answered(body, wanted, chosen, rehearsed(chosen, order, TYPES))

@@ -7,15 +7,14 @@ answers is in shared.operations.idempotency.
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 import azure.functions as func
 
 from shared.clock import system_clock
 from shared.errors import FieldProblem, InvalidRequestError
-from shared.http import header
 from shared.operations.idempotency import Kept, kept_answers
 
 HEADER: Final = "Idempotency-Key"
@@ -34,11 +33,9 @@ async def once(
         ConflictingRequestError: The key was used with another request.
         RefusedError: The same request is being carried out at this moment.
     """
-    key = header(req, HEADER)
-    if not key:
+    key = key_of(req)
+    if key is None:
         return await carry_out()
-    if not _KEY.fullmatch(key):
-        raise _malformed()
     answers = await asyncio.to_thread(kept_answers)
     digest = _digest(req)
     kept = await asyncio.to_thread(answers.begin, actor, key, digest, now=system_clock().now())
@@ -52,6 +49,18 @@ async def once(
     done = Kept(status=response.status_code, body=response.get_body().decode())
     await asyncio.to_thread(answers.keep, actor, key, digest, done, now=system_clock().now())
     return response
+
+
+def key_of(req: func.HttpRequest) -> str | None:
+    """Return the request's key, None when it has none.
+
+    Raises:
+        InvalidRequestError: The key is malformed, or empty: whoever sends one relies on it.
+    """
+    key = cast("Mapping[str, str]", req.headers).get(HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        raise _malformed()
+    return key
 
 
 def _digest(req: func.HttpRequest) -> str:
