@@ -13,13 +13,9 @@ def as_document(value: object) -> Document:
     return cast("Document", value) if isinstance(value, dict) else {}
 
 
-def as_list(value: object) -> list[Any]:
+def as_list(value: object) -> list[object]:
     """Return a JSON array as it is, and an empty one for anything else."""
-    match value:
-        case [*found]:
-            return found
-        case _:
-            return []
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def member(document: object, *path: str) -> Any:

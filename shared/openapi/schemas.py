@@ -1,11 +1,14 @@
 """JSON schemas of everything that goes in and out, each model once and under its name."""
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
 from shared.models import JsonObject
+
+if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaMode
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 
@@ -15,8 +18,9 @@ class Schemas:
 
     def __init__(self, types: Iterable[Any]) -> None:
         self._kept = list(types)  # so that no two of them ever have the same id()
-        mode: Literal["validation"] = "validation"
-        inputs = [(id(one), mode, TypeAdapter[Any](one)) for one in self._kept]
+        inputs: list[tuple[int, JsonSchemaMode, TypeAdapter[Any]]] = [
+            (id(one), "validation", TypeAdapter[Any](one)) for one in self._kept
+        ]
         by_key, found = TypeAdapter.json_schemas(inputs, ref_template=_REFERENCE)
         self._by_id = {key: schema for (key, _), schema in by_key.items()}
         self.components: JsonObject = found.get("$defs", {})

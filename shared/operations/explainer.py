@@ -47,10 +47,11 @@ class Explainer:
         view = await self.management.find(instance_id, history=True)
         if view is None:
             return None
-        children = await self._children(view, depth=depth) if depth < _DEEPEST else {}
-        return explain(
-            view, now=self.now, type_=self.types.of(view.orchestrator), children=children
-        )
+        type_ = self.types.of(view.orchestrator)
+        if depth >= _DEEPEST:
+            return explain(view, now=self.now, type_=type_, children={})
+        children = await self._children(view, depth=depth)
+        return explain(view, now=self.now, type_=type_, children=children)
 
     async def _children(self, view: InstanceView, *, depth: int) -> Mapping[str, Explanation]:
         """Look at the first few children that are waited for."""

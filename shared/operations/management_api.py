@@ -125,9 +125,10 @@ class ManagementApi:
     async def page(self, query: PageQuery, token: str | None = None) -> Page:
         """Return a page of orchestrations; entities are never among them."""
         reply = await self._send("GET", "instances/", _query(query), token=token)
-        if reply.status != HTTPStatus.OK or not isinstance(reply.body, list):
+        body: object = reply.body
+        if reply.status != HTTPStatus.OK or not isinstance(body, list):
             raise _unexpected(reply)
-        rows = (_view(raw) for raw in cast("list[JsonObject]", reply.body))
+        rows = (_view(raw) for raw in cast("list[JsonObject]", body))
         return Page(instances=tuple(row for row in rows if row), token=reply.token)
 
     async def find(self, instance_id: InstanceId, *, history: bool = False) -> InstanceView | None:

@@ -6,7 +6,7 @@ it again under the same Message-ID, by which many mailboxes recognise it.
 
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
@@ -83,7 +83,7 @@ class SmtpMail:
         return True
 
     @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
+    def _connected(self) -> Generator[smtplib.SMTP]:
         server = self._server
         if server.security is SmtpSecurity.TLS:
             connection: smtplib.SMTP = smtplib.SMTP_SSL(

@@ -4,7 +4,7 @@ Every call that changes something carries an idempotency key derived from the pa
 may be repeated. Notices that Stripe sends are read elsewhere; they only say that it is time to ask.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -179,7 +179,7 @@ def _under(key: str) -> "RequestOptions":
 
 
 @contextmanager
-def _faults_named() -> Iterator[None]:
+def _faults_named() -> Generator[None]:
     """Call what leaves the outcome open by one name; Stripe's messages may quote what was sent."""
     import stripe  # noqa: PLC0415 - see connect
 

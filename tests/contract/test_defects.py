@@ -24,5 +24,5 @@ def test_every_row_names_a_test_and_no_number_is_left_out() -> None:
 def test_a_named_test_exists(path: str, name: str) -> None:
     tree = ast.parse((ROOT / path).read_text("utf-8"))
 
-    tests = ast.FunctionDef | ast.AsyncFunctionDef
+    tests = (ast.FunctionDef, ast.AsyncFunctionDef)
     assert name in {node.name for node in ast.walk(tree) if isinstance(node, tests)}

@@ -18,6 +18,7 @@ import function_app
 from shared.operations import management_api
 from shared.registered import HttpFunction, http_functions
 from shared.settings import current_settings
+from tests.support.functions import always
 
 IN_BRACES = re.compile(r"\{\*?(\w+)[^}]*\}")
 # These name no instance: they are looked up among what the app knows, or in its own storage.
@@ -114,7 +115,7 @@ def test_no_id_that_bends_an_address_reaches_the_runtime(
     function: HttpFunction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runtime = Untouchable()
-    monkeypatch.setattr(management_api, "of", lambda _client: runtime)
+    monkeypatch.setattr(management_api, "of", always(runtime))
     takes_client = "client" in inspect.signature(function.call).parameters
     bindings = {"client": runtime} if takes_client else {}
 

@@ -26,7 +26,7 @@ class MemoryClient:
     unreachable: bool = False
     told: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
-    async def raise_event(self, instance_id: str, event_name: str, event_data: Any) -> None:
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None) -> None:
         await asyncio.sleep(0)
         if self.unreachable:
             raise Exception("the extension did not answer")  # noqa: TRY002 - the SDK raises it bare

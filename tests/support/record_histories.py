@@ -49,7 +49,8 @@ class Recorder:
         seen = self.host.call_http(
             "GET", f"{_HOOKS}/{instance_id}?showInput=false&showHistory=true"
         ).json()
-        for event in seen.get("historyEvents") or []:
+        events: list[dict[str, Any]] = seen.get("historyEvents") or []
+        for event in events:
             event.pop("Details", None)  # the failure's text once more, in the runtime's own form
         recording = {"now": self.host.now.isoformat(), "status": seen}
         text = _INSTANT.sub(self._moved, json.dumps(recording, indent=1))

@@ -5,7 +5,7 @@ import functools
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import function_app  # noqa: F401 - it fills the table of types
+import function_app  # noqa: F401 # pyright: ignore[reportUnusedImport] - fills the table of types
 from shared.errors import ProviderUnavailableError
 from shared.operations.findings import Finding, FindingsBoard
 from shared.operations.types import TYPES

@@ -61,17 +61,14 @@ def health(session: Session) -> None:
 
 def _checks(told: Document) -> list[tuple[str, RenderableType]]:
     """Read the checks, a mapping from names or a list of them."""
-    checks: Any = told.get("checks")
-    pairs = (
-        [(member(check, "name"), member(check, "status")) for check in as_list(checks)]
-        if isinstance(checks, list)
-        else [*as_document(checks).items()]
-    )
-    return [(words(name), _verdict(value)) for name, value in pairs]
+    checks: object = told.get("checks")
+    listed = [(member(check, "name"), member(check, "status")) for check in as_list(checks)]
+    named = [*as_document(checks).items()]
+    return [(words(name), _verdict(value)) for name, value in [*listed, *named]]
 
 
 def _verdict(value: Any) -> Text:
-    said = words(member(value, "status") if isinstance(value, dict) else value)
+    said = words(as_document(value).get("status", value))
     return Text(said, style="green" if said == "ok" else "bold red")
 
 

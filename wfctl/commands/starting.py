@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 import typer
 from rich.text import Text
@@ -117,9 +117,9 @@ def read_document(name: str, session: Session) -> Document:
         raise UsageError(f"{shown} cannot be read") from None
     except ValueError as error:  # its words are about positions, and quote nothing
         raise UsageError(f"{shown} is not JSON in UTF-8: {_where(error)}") from None
-    if not isinstance(document, dict):
-        raise UsageError(f"{shown} has to hold one JSON object")
-    return dict(as_document(document))
+    if isinstance(document, dict):
+        return dict(as_document(cast("object", document)))
+    raise UsageError(f"{shown} has to hold one JSON object")
 
 
 def _where(error: ValueError) -> str:

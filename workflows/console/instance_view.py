@@ -203,6 +203,6 @@ def _opened(document: Any, layers: int) -> Any:
             members = cast("dict[str, Any]", document)
             return {name: _opened(value, layers) for name, value in members.items()}
         case list():
-            return [_opened(value, layers) for value in document]
+            return [_opened(value, layers) for value in cast("list[object]", document)]
         case _:
             return document

@@ -149,6 +149,8 @@ def _spans(history: Sequence[Event], end: datetime, *, is_over: bool) -> Iterato
             case "ExecutionResumed" if suspended:
                 yield _suspension(suspended, at, Mark.DONE)
                 suspended = None
+            case _:
+                pass  # everything else takes no time
     if suspended:
         yield _suspension(suspended, end, Mark.DONE if is_over else Mark.OPEN)
 

@@ -100,8 +100,9 @@ def _bodies(operation: JsonObject) -> list[JsonObject]:
 
 
 def _model(answered: JsonObject) -> str:
-    schemas = [body.get("schema", {}) for body in answered.get("content", {}).values()]
-    return next(filter(None, map(_referred, schemas)), "")
+    bodies: dict[str, JsonObject] = answered.get("content", {})
+    names = [_referred(body.get("schema", {})) for body in bodies.values()]
+    return next(filter(None, names), "")
 
 
 def _referred(schema: JsonObject) -> str:

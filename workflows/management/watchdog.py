@@ -110,8 +110,8 @@ class Watchdog:
         closed = 0
         for finding in _some(found, now):
             view = await self.management.find(InstanceId(finding.instance_id))
-            still = {suspicion.key for suspicion in self._suspicions(view, now)} if view else set()
-            if finding.key not in still:
+            suspicions = self._suspicions(view, now) if view else ()
+            if finding.key not in {suspicion.key for suspicion in suspicions}:
                 await asyncio.to_thread(self.outside.board.close, finding, at=now)
                 closed += 1
         return closed

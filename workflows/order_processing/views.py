@@ -48,7 +48,7 @@ def order_view(
         delivery: The instance that follows its parcel, or None before there is one.
         links: The paths of what can be done next.
     """
-    ended = _members(order.output) if order.is_terminal else {}
+    ended = _members(order.output if order.is_terminal else None)
     status = str(ended.get("status") or _members(order.custom_status).get("status") or "accepted")
     return OrderView(
         order_id=order_id,

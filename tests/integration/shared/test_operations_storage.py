@@ -82,7 +82,8 @@ def test_every_process_signs_cursors_with_the_same_key(
     cursor.cursor_key.cache_clear()
     try:
         with ThreadPoolExecutor(4) as pool:
-            keys = set(pool.map(lambda _: cursor.cursor_key.__wrapped__(), range(4)))
+            made = [pool.submit(cursor.cursor_key.__wrapped__) for _ in range(4)]
+            keys = {each.result() for each in made}
     finally:
         current_settings.cache_clear()
         cursor.cursor_key.cache_clear()

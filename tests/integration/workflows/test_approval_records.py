@@ -174,11 +174,12 @@ class Runtime(MemoryClient):
         self.events: list[str] = []
         self.is_away = False
 
-    async def raise_event(self, instance_id: str, event: str, _data: Any = None) -> None:
+    async def raise_event(self, instance_id: str, event_name: str, event_data: Any = None) -> None:
         if self.is_away:
             raise Exception("out of reach")  # noqa: TRY002 - the SDK raises it bare
         assert instance_id in self.instances
-        self.events.append(event)
+        del event_data
+        self.events.append(event_name)
 
 
 @pytest.fixture

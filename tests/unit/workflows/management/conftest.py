@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-import function_app  # noqa: F401 - it fills the table of types
+import function_app  # noqa: F401 # pyright: ignore[reportUnusedImport] - fills the table of types
 from shared.settings import current_settings
 
 

@@ -13,7 +13,7 @@ from shared.operations import acting, management_api
 from shared.operations.audit import Audit
 from shared.operations.idempotency import KeptAnswers
 from tests.support.clients import MemoryClient, document
-from tests.support.functions import handler_of
+from tests.support.functions import always, handler_of
 from tests.support.management import MemoryManagement, Status
 from tests.support.memory_table import MemoryTable
 from workflows.management import http_actions, http_batch, once
@@ -25,7 +25,7 @@ BECAUSE = {"reason": "asked to"}
 def runtime(monkeypatch: pytest.MonkeyPatch) -> MemoryManagement:
     management = MemoryManagement()
     answers, book = KeptAnswers(MemoryTable()), Audit(ChainedLogs(MemoryTable()))
-    monkeypatch.setattr(management_api, "of", lambda _client: management)
+    monkeypatch.setattr(management_api, "of", always(management))
     monkeypatch.setattr(once, "kept_answers", lambda: answers)
     monkeypatch.setattr(http_batch, "cursor_key", lambda: b"k" * 32)
     for module in (acting, http_actions):

@@ -10,7 +10,7 @@ import pytest
 from shared.operations import management_api
 from shared.settings import current_settings
 from tests.support.clients import a_get, document
-from tests.support.functions import handler_of
+from tests.support.functions import always, handler_of
 from tests.support.management import MemoryManagement
 from tests.support.seen_instances import T0, recorded
 from workflows.management import http_explain
@@ -22,7 +22,7 @@ HANDLER = handler_of(http_explain.explain_workflow)
 def management(monkeypatch: pytest.MonkeyPatch) -> MemoryManagement:
     seen = recorded("order-retrying")
     management = MemoryManagement({seen.view.instance_id: seen.view})
-    monkeypatch.setattr(management_api, "of", lambda _client: management)
+    monkeypatch.setattr(management_api, "of", always(management))
     clock = SimpleNamespace(now=lambda: seen.now)
     monkeypatch.setattr(http_explain, "system_clock", lambda: clock)
     identify(monkeypatch, "none")

@@ -11,7 +11,7 @@ from shared.clock import system_clock
 from shared.operations import management_api
 from shared.operations.types import TYPES
 from tests.support.clients import MemoryClient, a_get, document
-from tests.support.functions import handler_of
+from tests.support.functions import always, handler_of
 from tests.support.management import MemoryManagement, Status
 from workflows.management import http_list
 
@@ -21,7 +21,7 @@ HANDLER = handler_of(http_list.list_workflows)
 @pytest.fixture
 def runtime(monkeypatch: pytest.MonkeyPatch) -> MemoryManagement:
     management = MemoryManagement()
-    monkeypatch.setattr(management_api, "of", lambda _client: management)
+    monkeypatch.setattr(management_api, "of", always(management))
     monkeypatch.setattr(http_list, "cursor_key", lambda: b"k" * 32)
     for number in range(30):
         created = system_clock().now() - timedelta(minutes=number)
@@ -148,7 +148,7 @@ def test_what_a_runtime_that_is_away_says_stays_inside(monkeypatch: pytest.Monke
         async def page(self, *_args: Any, **_kwargs: Any) -> Any:
             raise ConnectionError("http://127.0.0.1:7071/runtime/webhooks/durabletask?code=KEY")
 
-    monkeypatch.setattr(management_api, "of", lambda _client: Away())
+    monkeypatch.setattr(management_api, "of", always(Away()))
     monkeypatch.setattr(http_list, "cursor_key", lambda: b"k" * 32)
 
     response = ask()

@@ -15,7 +15,7 @@ RUNNING, COMPLETED = (
     df.OrchestrationRuntimeStatus.Running,
     df.OrchestrationRuntimeStatus.Completed,
 )
-RESULT = {
+RESULT: Any = {
     "orderId": "A1",
     "status": "delivered",
     "problems": [],

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from funchost.testing import BlockingHost
+from tests.support.app_clock import let_the_app_follow
 from tests.support.approval_cases import Case
 from tests.support.approvals import (
     BOSS,
@@ -361,7 +362,7 @@ def test_a_request_that_waits_for_days_says_why_at_every_stage(
     ask: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = ask(a_level(FIRST), a_level(BOSS, timeoutS=4 * DAY_S, remindAt=[0.5]))
-    monkeypatch.setattr("shared.clock.SystemClock.now", lambda _clock: case.host.now)
+    let_the_app_follow(case.host, monkeypatch)
 
     def why() -> str:
         answer = case.host.call_http(

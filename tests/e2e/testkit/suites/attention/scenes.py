@@ -16,6 +16,7 @@ from funchost.testing.requests import HttpResult
 from scripts.layout import ROOT
 from shared import attention
 from shared.storage_settings import STORAGE_SETTING
+from tests.support.app_clock import let_the_app_follow
 from tests.support.books import Books
 from tests.support.orders import order
 from workflows.order_processing import names
@@ -216,7 +217,7 @@ def test_the_watchdog_finds_a_stuck_order_once_and_lets_go_when_it_is_settled(
     host: BlockingHost, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    monkeypatch.setattr("shared.clock.SystemClock.now", lambda _clock: host.now)
+    let_the_app_follow(host, monkeypatch)
     instance_id = stuck(host, "B12")
 
     def findings() -> list[Any]:

@@ -95,10 +95,11 @@ def shipped(host: BlockingHost, order_id: str) -> str:
 
 
 def saga(host: BlockingHost, order_id: str) -> str:
-    body = order(order_id) | {"items": [{"sku": "notebook", "quantity": 1}]}
+    body: dict[str, Any] = order(order_id) | {"items": [{"sku": "notebook", "quantity": 1}]}
     kept = ("customer", "items", "currency", "payment")
-    address = {name: value for name, value in body["shippingAddress"].items() if name != "name"}
-    sent = {name: body[name] for name in kept} | {"shippingAddress": address}
+    whole: dict[str, Any] = body["shippingAddress"]
+    address = {name: value for name, value in whole.items() if name != "name"}
+    sent: dict[str, Any] = {name: body[name] for name in kept} | {"shippingAddress": address}
     answer = host.call_http("POST", f"/api/saga/order/{order_id}", json=sent)
     assert answer.status == 202, answer.text
     instance_id: str = answer.json()["instanceId"]

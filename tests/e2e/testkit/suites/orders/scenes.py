@@ -14,7 +14,9 @@ import pytest
 from funchost.testing import BlockingHost, InstanceStatus
 from scripts.layout import ROOT
 from shared.storage_settings import STORAGE_SETTING
+from tests.support.app_clock import let_the_app_follow
 from tests.support.books import Books
+from tests.support.functions import always
 from tests.support.orders import order, total_of
 from workflows.delivery_tracking import names as tracking_names
 from workflows.order_processing import names
@@ -162,7 +164,7 @@ def test_an_order_of_long_ago_is_forgotten_with_its_delivery_and_the_books_are_k
     instance_id = submitted(host, "A10")
     ended = host.until_done(instance_id)
     known = [instance_id, "tracking-A10"]
-    monkeypatch.setattr("shared.clock.SystemClock.now", lambda _clock: host.now)
+    let_the_app_follow(host, monkeypatch)
 
     def seen() -> list[int]:
         host.call_http("POST", "/admin/functions/management_retain", json={"input": ""})
@@ -171,7 +173,7 @@ def test_an_order_of_long_ago_is_forgotten_with_its_delivery_and_the_books_are_k
 
     assert seen() == [200, 200]
     age = timedelta(days=90, minutes=10)
-    monkeypatch.setattr("shared.clock.SystemClock.now", lambda _clock: ended.updated_at + age)
+    monkeypatch.setattr("shared.clock.SystemClock.now", always(ended.updated_at + age))
 
     assert seen() == [404, 404]
     assert books.read().money_of("A10") == ("authorize", "capture")
