@@ -18,12 +18,13 @@ from pydantic import AwareDatetime, Field
 from shared.durable import InstanceView
 from shared.models import JsonObject, WireModel
 from shared.operations.filters import business_status
-from shared.operations.types import OTHER, WorkflowTypes
+from shared.operations.types import OTHER, WorkflowType, WorkflowTypes
 
 WIDTH: Final = timedelta(minutes=5)
 
 _HOUR: Final = timedelta(hours=1)
 _FINENESS: Final = math.log(1.1)  # a length of time is told to a tenth
+_COMPLETED: Final = "Completed"
 _NO_TIME: Final = "-"
 _NEEDS_ATTENTION: Final = "needs_attention"  # what every domain shows while operators are asked
 _HALF: Final = 0.5
@@ -59,6 +60,7 @@ class Outcome:
     name: str
     status: str
     count: int
+    is_hoped_for: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +189,7 @@ def overview(
         types=tuple(
             _figures(
                 [bucket.types[type_.name] for bucket in buckets if type_.name in bucket.types],
-                name=type_.name,
-                title=type_.title,
+                type_=type_,
                 running=running[type_.name],
             )
             for type_ in known
@@ -228,25 +229,28 @@ def _length(view: InstanceView) -> str:
     return str(math.floor(math.log(seconds) / _FINENESS)) if seconds > 0 else _NO_TIME
 
 
-def _figures(counts: Sequence[TypeCounts], *, name: str, title: str, running: int) -> TypeFigures:
+def _figures(counts: Sequence[TypeCounts], *, type_: WorkflowType, running: int) -> TypeFigures:
     ended: Counter[str] = Counter()
     took: Counter[str] = Counter()
     for count in counts:
         ended.update(count.ended)
         took.update(count.took)
-    outcomes = (
-        Outcome(name=key.partition(":")[2], status=key.partition(":")[0], count=number)
-        for key, number in ended.items()
-    )
+    outcomes = (_ending(key, number, type_) for key, number in ended.items())
     return TypeFigures(
-        name=name,
-        title=title,
+        name=type_.name,
+        title=type_.title,
         started=sum(count.started for count in counts),
         running=running,
         outcomes=tuple(sorted(outcomes, key=lambda outcome: (-outcome.count, outcome.name))),
         half_took_s=_quantile(took, _HALF),
         nearly_all_took_s=_quantile(took, _NEARLY_ALL),
     )
+
+
+def _ending(key: str, count: int, type_: WorkflowType) -> Outcome:
+    status, _, name = key.partition(":")
+    is_hoped_for = status == _COMPLETED and name in type_.hoped_for
+    return Outcome(name=name, status=status, count=count, is_hoped_for=is_hoped_for)
 
 
 def _quantile(took: Mapping[str, int], part: float) -> float | None:

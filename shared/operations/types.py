@@ -51,6 +51,7 @@ class WorkflowType:
         can_restart: whether it may be started again with its old input, under a new id.
         child_ids: from an instance's id to the ids of its children that are known by rule, because
             a history forgets them once they have ended. What ends with ``:`` begins their ids.
+        hoped_for: the ends that its domain hopes for; those that it does not are told apart.
         words: what its domain calls things where an instance is explained.
     """
 
@@ -65,6 +66,7 @@ class WorkflowType:
     events: Mapping[str, type[EdgeModel]] = field(default_factory=dict[str, type[EdgeModel]])
     can_restart: bool = False
     child_ids: Callable[[str], Sequence[str]] = _no_children
+    hoped_for: frozenset[str] = frozenset({"completed"})
     words: Words | None = None
 
 

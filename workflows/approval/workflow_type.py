@@ -12,6 +12,7 @@ from shared.settings import current_settings
 from workflows.approval import names
 from workflows.approval.decisions import Withdraw
 from workflows.approval.desk import Taken, take
+from workflows.approval.models import ApprovalStatus
 from workflows.approval.vocabulary import WORDS
 
 
@@ -38,6 +39,7 @@ TYPES: Final = (
         service_level=timedelta(days=2),  # it looks around once a day, whatever it waits for
         keep_for=timedelta(days=365),
         cancel=_cancel,
+        hoped_for=frozenset({ApprovalStatus.APPROVED}),
         words=WORDS,
     ),
 )

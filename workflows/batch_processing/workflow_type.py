@@ -8,6 +8,7 @@ import azure.durable_functions as df
 from shared.durable import InstanceId
 from shared.operations.types import CancelOutcome, WorkflowType
 from workflows.batch_processing import names, vocabulary
+from workflows.batch_processing.transitions import JobStatus
 
 _JOB: Final = "batch-"
 
@@ -26,6 +27,9 @@ def _shards(instance_id: str) -> tuple[str, ...]:
     return (f"{instance_id}:shard:",)
 
 
+# A job with errors has kept within what it may lose.
+_DONE: Final = frozenset({JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_ERRORS})
+
 TYPES: Final = (
     WorkflowType(
         name="batch",
@@ -34,6 +38,7 @@ TYPES: Final = (
         id_prefix=_JOB,
         cancel=_cancel,
         child_ids=_shards,
+        hoped_for=_DONE,
         words=vocabulary.JOB,
     ),
     WorkflowType(
@@ -51,6 +56,7 @@ TYPES: Final = (
         service_level=timedelta(days=1),
         # The watermark says what is exported, so another increment exports nothing twice.
         can_restart=True,
+        hoped_for=_DONE | {"nothing_new"},
         words=vocabulary.EXPORT,
     ),
 )

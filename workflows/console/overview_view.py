@@ -15,6 +15,7 @@ HOURS: Final = (6, 24, 168)
 _MOST_OUTCOMES: Final = 6
 _FAILED: Final = "Failed"
 _COMPLETED: Final = "Completed"
+_OTHERWISE: Final = "otherwise"
 _DAY_H: Final = 24
 _SPANS: Final = {6: "6 hours", 24: "24 hours", 168: "7 days"}
 
@@ -158,7 +159,9 @@ def _outcome_path(type_name: str, outcome: Outcome) -> str:
 
 
 def _kind(outcome: Outcome) -> str:
-    return outcome.status.lower()
+    """An end that the domain does not hope for looks unlike one that it does."""
+    is_otherwise = outcome.status == _COMPLETED and not outcome.is_hoped_for
+    return _OTHERWISE if is_otherwise else outcome.status.lower()
 
 
 def _slices(figures: TypeFigures) -> tuple[Slice, ...]:
@@ -171,7 +174,7 @@ def _slices(figures: TypeFigures) -> tuple[Slice, ...]:
         counts["running"] = open_
     slices: list[Slice] = []
     begin = 0
-    for kind in ("completed", "failed", "terminated", "canceled", "running"):
+    for kind in ("completed", _OTHERWISE, "failed", "terminated", "canceled", "running"):
         if count := counts.get(kind, 0):
             whole = figures.started
             slices.append(Slice(kind=kind, begin=share(begin, whole), length=share(count, whole)))

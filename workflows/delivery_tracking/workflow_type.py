@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.operations.types import WorkflowType
 from workflows.delivery_tracking import names
+from workflows.delivery_tracking.models import DeliveryStatus
 from workflows.delivery_tracking.vocabulary import WORDS
 
 TYPES: Final = (
@@ -16,6 +17,7 @@ TYPES: Final = (
         is_child=True,
         service_level=timedelta(days=2),
         keep_for=timedelta(days=90),
+        hoped_for=frozenset({DeliveryStatus.DELIVERED}),
         words=WORDS,
     ),
 )

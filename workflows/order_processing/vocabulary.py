@@ -12,7 +12,7 @@ _UNDOING: Final = retry.COMPENSATION.backoff.attempts
 _NO_WAY_BACK: Final = retry.PERSISTENT.backoff.attempts
 
 WORDS: Final = Words(
-    prefixes=("order_processing_",),
+    prefixes=("order_processing_", "saga_"),  # closing the way back is theirs together
     calls={names.TRACK_DELIVERY: "the delivery"},
     attempts={
         names.VALIDATE_ORDER: _FORWARD,

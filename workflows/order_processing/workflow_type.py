@@ -12,6 +12,7 @@ from shared.operations.types import CancelOutcome, WorkflowType
 from shared.operations.wakes import DECISION_WAKES
 from workflows.order_processing import names
 from workflows.order_processing.gateways import open_cancellations
+from workflows.order_processing.transitions import OrderStatus
 from workflows.order_processing.vocabulary import WORDS
 
 _ORDER: Final = "order-"
@@ -41,6 +42,7 @@ TYPES: Final = (
         events=DECISION_WAKES,
         cancel=_cancel,
         child_ids=_tracking,
+        hoped_for=frozenset({OrderStatus.DELIVERED, OrderStatus.SHIPPED}),
         words=WORDS,
     ),
 )

@@ -15,7 +15,10 @@ from tests.support.management import NOW, MemoryManagement, Status
 
 TYPES = WorkflowTypes(
     WorkflowType(
-        name="order", title="Order", orchestrators=frozenset({"order_processing_orchestrator"})
+        name="order",
+        title="Order",
+        orchestrators=frozenset({"order_processing_orchestrator"}),
+        hoped_for=frozenset({"delivered"}),
     ),
     WorkflowType(name="part", title="Part", orchestrators=frozenset({"part"}), is_child=True),
 )
@@ -74,6 +77,7 @@ def test_outcomes_times_and_what_is_under_way_are_counted_by_type() -> None:
         ("payment_declined", "Completed"): 1,
         ("failed", "Failed"): 1,
     }
+    assert [o.name for o in order.outcomes if o.is_hoped_for] == ["delivered"]
     assert order.half_took_s == pytest.approx(10, rel=0.06)
     assert order.nearly_all_took_s == pytest.approx(10, rel=0.06)
     backlog = found.backlog
