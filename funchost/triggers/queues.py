@@ -98,7 +98,8 @@ class QueueListener:
         """Return, after ``end``, when no message is at work; cancel to give up on them."""
         await self._has_ended.wait()
         while self._at_work:
-            await asyncio.gather(*self._at_work, return_exceptions=True)
+            # Not gather, which never gives way to the loop when all are done but still listed.
+            await asyncio.wait(self._at_work)
 
     def abandon(self) -> None:
         """Leave the messages at work; they come back when their time is over."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pytest
 
@@ -17,6 +18,13 @@ from tests.support.wfctl import Ran, Terminal
 from wfctl.exits import ExitCode
 
 OPERATOR = "operator@example.com"
+
+
+# A shell starts what runs in its background deaf to interrupts, and so are its children.
+_HEARS_INTERRUPTS: Final = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " runpy.run_module('wfctl', run_name='__main__')"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +53,7 @@ class Desk:
     def interrupted(self, *words: str) -> ExitCode:
         """Run a command until it has said something, and interrupt it."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "wfctl", *words],
+            [sys.executable, "-c", _HEARS_INTERRUPTS, *words],
             cwd=ROOT,
             env={**os.environ, **self._environment(OPERATOR)},
             stdout=subprocess.PIPE,

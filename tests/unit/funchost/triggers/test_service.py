@@ -110,6 +110,23 @@ async def test_a_blob_is_handled_once_and_leaves_a_receipt() -> None:
 
 
 @on_loop
+@pytest.mark.parametrize("passes", range(12))
+async def test_a_stop_ends_in_whatever_pass_of_the_loop_it_comes(passes: int) -> None:
+    bench = Bench(BLOB)
+    bench.app.gate.clear()
+    await bench.account.blobs.write("in", "a", b"content")
+    bench.service.start()
+    await bench.eventually(1)
+
+    bench.app.gate.set()
+    for _ in range(passes):
+        await asyncio.sleep(0)
+    await bench.stop()
+
+    assert bench.account.is_closed
+
+
+@on_loop
 async def test_a_blob_that_is_gone_or_replaced_before_its_turn_is_let_be() -> None:
     bench = Bench(BLOB)
     queue = bench.account.queue("azure-webjobs-blobtrigger-host")
