@@ -160,7 +160,7 @@ def test_a_server_that_is_away_is_unavailable(server: SmtpServer) -> None:
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 def test_a_wrong_password_loses_no_letter(room: MailRoom) -> None:
     def judge(_server: SMTP, _session: Session, _envelope: Envelope, _kind: str, data: Any) -> Any:
-        return AuthResult(success=data.password == b"right")
+        return AuthResult(success=data.password == b"right", handled=False)
 
     controller = Controller(
         room,
