@@ -35,14 +35,19 @@ class StepChart:
     grid: tuple[GridLine, ...]
 
 
-def step_chart(values: Sequence[float], *, beside: Sequence[float] = ()) -> StepChart:
+def step_chart(
+    values: Sequence[float], *, beside: Sequence[float] = (), counts: bool = False
+) -> StepChart:
     """Draw values as steps, from zero to a round number above the highest.
 
     Args:
         values: One per step.
         beside: What another curve in the same picture shows; both get the same scale.
+        counts: Whether values count things, so that fractions of them would read oddly.
     """
     top = ceiling(max((*values, *beside), default=0.0))
+    if counts:
+        top = max(math.ceil(top / _GRID_LINES), 1) * _GRID_LINES
     heights = [100 - value / top * 100 for value in values]
     moves = [f"M0 {heights[0]:.2f}H1"] if heights else []
     moves += [

@@ -101,12 +101,12 @@ def overview_page(overview: Overview, *, hours: int) -> OverviewPage:
 def _throughput(overview: Overview) -> ThroughputView:
     started = [float(hour.started) for hour in overview.throughput]
     ended = [float(hour.ended) for hour in overview.throughput]
-    chart = step_chart(started, beside=ended)
+    chart = step_chart(started, beside=ended, counts=True)
     begins = [hour.begin for hour in overview.throughput]
     words = f"{begins[0]:%d %b %H:%M}" if begins else ""
     return ThroughputView(
         started=chart,
-        ended=step_chart(ended, beside=started),
+        ended=step_chart(ended, beside=started, counts=True),
         scale=(*(rate(line.value) for line in reversed(chart.grid)), "0"),
         ticks=_ticks(begins),
         rows=tuple((hour.begin, hour.started, hour.ended) for hour in overview.throughput),

@@ -46,6 +46,14 @@ def test_the_scale_ends_at_a_round_number(highest: float, top: float) -> None:
     assert ceiling(highest) == pytest.approx(top)
 
 
+@pytest.mark.parametrize(("highest", "top"), [(0, 4), (1, 4), (4, 4), (6, 8), (9, 12), (55, 60)])
+def test_a_scale_of_counts_has_whole_numbers(highest: int, top: int) -> None:
+    grid = step_chart([highest], counts=True).grid
+
+    assert grid[-1].value == top
+    assert all(line.value == int(line.value) for line in grid)
+
+
 def test_a_share_of_nothing_is_nothing() -> None:
     assert share(0, 0) == 0
     assert share(1, 8) == 12.5
