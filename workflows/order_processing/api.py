@@ -45,7 +45,7 @@ SUBMIT_ORDER: Final = Operation(
     example={
         "orderId": "order-1001",
         "customer": {"customerId": "customer-7", "email": "customer@example.com"},
-        "items": [{"sku": "notebook", "quantity": 2, "unitPriceMinor": 1250}],
+        "items": [{"sku": "notebook", "quantity": 2, "unitPriceMinor": 650}],
         "currency": "EUR",
         "shippingAddress": {
             "street": "1 Example Road",
