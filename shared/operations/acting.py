@@ -26,9 +26,14 @@ async def operations_of(client: df.DurableOrchestrationClient, actor: str) -> Op
         audit=await asyncio.to_thread(audit),
         types=TYPES,
         clock=system_clock(),
-        # Plain texts: what is hashed and kept has to be of the very type that is read back.
-        operator=Operator(actor=str(actor), proof=str(_proof(actor))),
+        operator=operator_of(actor),
     )
+
+
+def operator_of(actor: str) -> Operator:
+    """Return who acts, as it is written down."""
+    # Plain texts: what is hashed and kept has to be of the very type that is read back.
+    return Operator(actor=str(actor), proof=str(_proof(actor)))
 
 
 def _proof(actor: str) -> str:

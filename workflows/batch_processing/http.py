@@ -17,6 +17,7 @@ from shared.durable import InstanceId, InstanceView
 from shared.endpoints import endpoint
 from shared.errors import FieldProblem, InvalidRequestError, WorkflowError
 from shared.http import answer, read_model, while_running
+from shared.operators import acting_operator
 from shared.submission import Submission, submit
 from workflows.batch_processing import api, names
 from workflows.batch_processing.control import Control
@@ -126,7 +127,7 @@ async def _told(
     req: func.HttpRequest, client: df.DurableOrchestrationClient, operation: str
 ) -> func.HttpResponse:
     view = await _known(req, client)
-    await tell(client, view, operation)
+    await tell(client, view, operation, actor=acting_operator(req))
     job_id = job_id_of(view.instance_id)
     location = job_path(job_id)
     return answer(

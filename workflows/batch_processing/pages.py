@@ -122,7 +122,7 @@ async def control_job_page(
     if operation not in _OPERATIONS:
         raise InvalidRequestError("the form holds what the page does not send")
     try:
-        await tell(client, view, _OPERATIONS[operation])
+        await tell(client, view, _OPERATIONS[operation], actor=visitor.actor)
     except JobEndedError:
         job = job_view(await progress_of(client, view), view)
         wrong = "Nothing was changed: the job has ended."

@@ -112,6 +112,10 @@ def test_a_job_can_be_paused_resumed_and_cancelled(desk: Desk) -> None:
     assert desk.call("GET", "/long/manifest").json["result"]["status"] == "cancelled"
     for operation in ("pause", "resume", "cancel"):
         assert desk.call("POST", f"/long/{operation}").status == 409
+    told = desk.host.request("GET", "/api/workflows/batch-long/audit").json["items"]
+    assert [(act["action"], act["actor"], act["result"]) for act in told] == [
+        (operation, "function_key", "done") for operation in ("cancel", "resume", "pause")
+    ]
 
 
 def _settled(desk: Desk, job_id: str) -> Any:
