@@ -30,7 +30,7 @@ FINDING = Finding(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def storage(azurite: str) -> Generator[Storage]:
     with Storage(ConnectionString(value=azurite), prefix=f"t{uuid4().hex[:12]}") as storage:
         yield storage
