@@ -121,7 +121,7 @@ class Settings:
             InvalidSettingError: naming the first setting that is missing or wrong.
         """
         storage = storage_connection(environ)
-        settings = cls(
+        return cls(
             storage=storage,
             data_prefix=_data_prefix(environ),
             payment_deadline=seconds(environ, "ORDER_PAYMENT_DEADLINE_S", 900),
@@ -144,19 +144,21 @@ class Settings:
             telemetry=TelemetryChoice.from_environment(environ),
             operations=operations_settings(environ),
         )
-        if settings.identity is IdentitySource.DEVELOPMENT and not settings.storage_is_local:
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be together."""
+        if self.identity is IdentitySource.DEVELOPMENT and not self.storage_is_local:
             raise InvalidSettingError(
                 "APP_IDENTITY",
                 "development believes whatever callers say of themselves, so it needs storage in"
                 " an emulator on this machine",
             )
-        if settings.reservation_ttl <= settings.payment_deadline:
+        if self.reservation_ttl <= self.payment_deadline:
             raise InvalidSettingError(
                 "ORDER_RESERVATION_TTL_S",
                 "must be longer than ORDER_PAYMENT_DEADLINE_S, or stock is lost while the"
                 " payment is still pending",
             )
-        return settings
 
 
 def schedule(setting: str, usual: str) -> str:
