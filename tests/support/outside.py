@@ -15,9 +15,9 @@ from shared.price_list import PriceList
 from shared.storage import Row
 from shared.stored_requests import StoredRequests
 from workflows.order_processing import gateways
-from workflows.order_processing.models import (
+from workflows.order_processing.models import OrderLine
+from workflows.order_processing.questions import (
     Booking,
-    OrderLine,
     Payment,
     PaymentStatus,
     Reservation,

@@ -4,5 +4,6 @@ A customer sends an order; stock is reserved, the payment is authorized, a shipm
 only then is the money taken: that is the pivot. Before it, whatever fails is undone newest first;
 after it, the story only goes forward. Delivery is followed by delivery_tracking, called by name.
 
-Reading order: orchestrator, steps, story, transitions; then activities, gateways, models, http.
+Reading order: orchestrator, steps (paying, stocking), story, transitions; then activities,
+gateways, adapters, models, questions, http.
 """

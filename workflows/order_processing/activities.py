@@ -15,13 +15,13 @@ from shared.quote import quoted
 from shared.saga import Compensation, Undone
 from workflows.order_processing import names
 from workflows.order_processing.gateways import kept_requests, outside
-from workflows.order_processing.models import (
+from workflows.order_processing.letters import letter
+from workflows.order_processing.models import Order, OrderRequest
+from workflows.order_processing.questions import (
     AuthorizePayment,
     BookShipment,
     KeptPayment,
     NotifyCustomer,
-    Order,
-    OrderRequest,
     PaymentKey,
     Recorded,
     RecordOutcome,
@@ -29,7 +29,7 @@ from workflows.order_processing.models import (
     ReserveStock,
     Told,
 )
-from workflows.order_processing.transitions import MONEY_IS_BACK, letter
+from workflows.order_processing.transitions import MONEY_IS_BACK
 
 blueprint = df.Blueprint()
 

@@ -18,36 +18,31 @@ from shared.notifications.contacts import Contact
 from shared.order_book import Book, open_order_book
 from shared.post import Post
 from shared.price_list import PriceList, seeded_catalogue
-from shared.providers.payments import ProviderPayment
 from shared.providers.stripe_intents import TABLE as STRIPE_INTENTS, IntentBook
 from shared.providers.stripe_payments import StripePayments
 from shared.quote import Catalogue
 from shared.sandbox.carrier import (
-    AlreadyPickedUp,
     CarrierLedger,
-    Refused,
-    Shipment as BookedShipment,
-    shipment_id_for,
 )
 from shared.sandbox.payments import (
-    KeyReused,
-    Payment as LedgerPayment,
     PaymentLedger,
-    PaymentStatus as LedgerStatus,
-    payment_id_for,
 )
-from shared.sandbox.stock import OutOfStock, ReservationState, Reserved, StockLedger, StockLine
+from shared.sandbox.stock import StockLedger
 from shared.settings import Settings, current_settings
 from shared.storage import Storage, open_storage
 from shared.stored_requests import StoredRequests
 from workflows.order_processing import names
-from workflows.order_processing.models import (
+from workflows.order_processing.adapters import (
+    CardPayments,
+    SandboxCarrier,
+    SandboxPayments,
+    SandboxStock,
+)
+from workflows.order_processing.models import OrderLine
+from workflows.order_processing.questions import (
     Booking,
-    OrderLine,
     Payment,
-    PaymentStatus,
     Reservation,
-    Shipment,
 )
 
 
@@ -187,128 +182,3 @@ def _payments(settings: Settings, storage: Storage) -> Payments:
             base_url=settings.stripe.base_url,
         )
     )
-
-
-class SandboxStock:
-    """Stock in the sandbox's warehouse book."""
-
-    def __init__(self, ledger: StockLedger) -> None:
-        self._ledger = ledger
-
-    def reserve(
-        self, reservation_id: str, *, items: Sequence[OrderLine], expires_at: datetime
-    ) -> Reservation:
-        """Hold everything or nothing."""
-        lines = [StockLine(sku=item.sku, quantity=item.quantity) for item in items]
-        match self._ledger.reserve(reservation_id, lines, expires_at=expires_at):
-            case Reserved():
-                return Reservation(reserved=True)
-            case OutOfStock(missing=missing):
-                return Reservation(reserved=False, missing=tuple(short.sku for short in missing))
-            case _:
-                return Reservation(reserved=False)
-
-    def commit(self, reservation_id: str) -> Reservation:
-        """Turn the hold into a sale."""
-        state = self._ledger.commit(reservation_id)
-        return Reservation(reserved=state is ReservationState.COMMITTED)
-
-    def release(self, reservation_id: str) -> None:
-        """Give back whatever is held."""
-        self._ledger.release(reservation_id)
-
-
-class SandboxPayments:
-    """Payments in the sandbox provider's ledger."""
-
-    def __init__(self, ledger: PaymentLedger) -> None:
-        self._ledger = ledger
-
-    def authorize(self, key: str, *, amount_minor: int, currency: str, token: str) -> Payment:
-        """Hold the amount."""
-        return _payment(
-            self._ledger.authorize(key, amount_minor=amount_minor, currency=currency, token=token)
-        )
-
-    def find(self, key: str) -> Payment:
-        """Say what is known."""
-        return _payment(self._ledger.find(key))
-
-    def capture(self, key: str) -> Payment:
-        """Take the held amount."""
-        try:
-            return _payment(self._ledger.capture(payment_id_for(key), f"{key}:capture"))
-        except LookupError:
-            return _payment(None)
-
-    def undo(self, key: str) -> Payment:
-        """Void the hold or refund what was taken."""
-        payment_id = payment_id_for(key)
-        # Voiding what has not come also keeps a late authorization from holding anything.
-        payment = self._ledger.void(payment_id, f"{key}:void")
-        if payment.status is LedgerStatus.CAPTURED:
-            payment = self._ledger.refund(payment_id, f"{key}:refund")
-        return _payment(payment)
-
-
-class CardPayments:
-    """Payments by card at a provider that exists."""
-
-    def __init__(self, provider: StripePayments) -> None:
-        self._provider = provider
-
-    def authorize(self, key: str, *, amount_minor: int, currency: str, token: str) -> Payment:
-        """Hold the amount."""
-        return _provided(
-            self._provider.authorize(key, amount_minor=amount_minor, currency=currency, token=token)
-        )
-
-    def find(self, key: str) -> Payment:
-        """Say what is known."""
-        return _provided(self._provider.find(key))
-
-    def capture(self, key: str) -> Payment:
-        """Take the held amount."""
-        return _provided(self._provider.capture(key))
-
-    def undo(self, key: str) -> Payment:
-        """Void the hold or refund what was taken."""
-        return _provided(self._provider.undo(key))
-
-
-def _provided(found: ProviderPayment | None) -> Payment:
-    if found is None:
-        return Payment(status=PaymentStatus.ABSENT)
-    return Payment(status=PaymentStatus(found.status), payment_id=found.payment_id)
-
-
-class SandboxCarrier:
-    """Shipments in the sandbox carrier's ledger."""
-
-    def __init__(self, ledger: CarrierLedger) -> None:
-        self._ledger = ledger
-
-    def book(self, key: str, *, order_id: str, service: str, at: datetime) -> Booking:
-        """Hand over a parcel."""
-        match self._ledger.book(key, order_id=order_id, service=service, at=at):
-            case BookedShipment(shipment_id=shipment_id, tracking_number=number):
-                return Booking(shipment=Shipment(shipment_id=shipment_id, tracking_number=number))
-            case Refused():
-                return Booking()
-
-    def cancel(self, key: str, *, at: datetime) -> bool:
-        """Take it back."""
-        answer = self._ledger.cancel(shipment_id_for(key), f"{key}:cancel", at=at)
-        return not isinstance(answer, AlreadyPickedUp)
-
-
-def _payment(found: LedgerPayment | KeyReused | None) -> Payment:
-    match found:
-        case LedgerPayment(payment_id=payment_id, status=status):
-            return Payment(status=PaymentStatus(status.value), payment_id=payment_id)
-        case KeyReused(payment_id=payment_id):
-            # A key is this order's alone, so another content means that something is badly wrong:
-            # nothing is held for this order, and asking again changes nothing.
-            return Payment(status=PaymentStatus.DECLINED, payment_id=payment_id)
-        case None:
-            return Payment(status=PaymentStatus.ABSENT)

@@ -18,11 +18,11 @@ from workflows.order_processing.models import (
     Amounts,
     CompensationEntry,
     Delivery,
-    Message,
     Order,
     OrderResult,
     TrackDelivery,
 )
+from workflows.order_processing.questions import Message
 from workflows.order_processing.steps import FORWARD
 from workflows.order_processing.story import Story
 from workflows.order_processing.transitions import (

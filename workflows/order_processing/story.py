@@ -21,11 +21,10 @@ from shared.models import JsonObject, WireModel
 from shared.retry import BackoffRetryOptions
 from shared.saga import Begun, Ledger, StepStatus
 from workflows.order_processing import names
-from workflows.order_processing.models import (
+from workflows.order_processing.models import Order, OrderResult
+from workflows.order_processing.questions import (
     Message,
     NotifyCustomer,
-    Order,
-    OrderResult,
     Recorded,
     RecordOutcome,
     Shipment,

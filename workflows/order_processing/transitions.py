@@ -10,17 +10,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from shared.cancellation import CANCELLED
-from shared.money import in_words
 from shared.quote import PriceProblem
-from shared.saga import Undo
+from shared.saga import Begun, StepStatus, Undo
 from workflows.order_processing import names
-from workflows.order_processing.models import (
-    Letter,
-    Message,
-    NotifyCustomer,
-    OrderPolicy,
-    PaymentStatus,
-)
+from workflows.order_processing.models import OrderPolicy
+from workflows.order_processing.questions import Message, PaymentStatus
 
 
 class OrderStatus(StrEnum):
@@ -158,6 +152,18 @@ class Stop:
     problems: tuple[PriceProblem, ...] = ()
 
 
+def gave_up(step: str, error: str | None) -> Stop:
+    """A step gave up: its effect is unknown, so the order is undone."""
+    return Stop(status=OrderStatus.COMPENSATED, reason=f"{step}: {error}")
+
+
+def let_be(begun: Begun) -> Stop | None:
+    """An operator lets a step be: the order goes on without it, or it ends here."""
+    if begun.status is StepStatus.SKIPPED:
+        return None
+    return Stop(status=OrderStatus.SETTLED_BY_OPERATOR, reason=f"{begun.step}: {begun.error}")
+
+
 # What an order that does not go on may have come to by the time that somebody cancels it.
 _SAYS_NO_REASON = frozenset({OrderStatus.COMPENSATED, OrderStatus.PAYMENT_EXPIRED})
 
@@ -221,52 +227,3 @@ def payment_check_pause(policy: OrderPolicy, checks: int) -> timedelta:
     """How long to wait before the next question, doubling up to twenty first pauses."""
     factor = min(_GROWTH**checks, _LONGEST_CHECK_FACTOR)
     return timedelta(seconds=policy.payment_check_s * factor)
-
-
-_LETTERS: Mapping[Message, tuple[str, str]] = MappingProxyType(
-    {
-        Message.CONFIRMED: (
-            "Your order {order} is on its way",
-            "We have charged {total}. Your parcel's tracking number is {tracking}.",
-        ),
-        Message.REJECTED: (
-            "We could not take your order {order}",
-            "Something in it is not sold as ordered. You have not been charged.",
-        ),
-        Message.OUT_OF_STOCK: (
-            "Your order {order} is out of stock",
-            "We do not have everything you ordered. You have not been charged.",
-        ),
-        Message.PAYMENT_DECLINED: (
-            "Your payment for order {order} was declined",
-            "Your payment provider declined {total}. You have not been charged.",
-        ),
-        Message.PAYMENT_EXPIRED: (
-            "Your payment for order {order} was not confirmed",
-            "Your payment provider did not confirm {total} in time. You will not be charged.",
-        ),
-        Message.CANCELLED: (
-            "Your order {order} is cancelled",
-            "We could not complete it. Whatever was held on your payment method is released.",
-        ),
-        Message.CANCELLED_AS_ASKED: (
-            "Your order {order} is cancelled",
-            "As you asked. Whatever was held on your payment method is released.",
-        ),
-        Message.DELAYED: (
-            "Your order {order} is delayed",
-            "We need to look at it ourselves and will come back to you.",
-        ),
-    }
-)
-
-
-def letter(question: NotifyCustomer) -> Letter:
-    """Write what the customer is told."""
-    subject, text = _LETTERS[question.message]
-    facts = {
-        "order": question.order_id,
-        "total": in_words(question.total_minor, question.currency),
-        "tracking": question.tracking_number or "",
-    }
-    return Letter(subject=subject.format_map(facts), text=text.format_map(facts))

@@ -16,14 +16,9 @@ from shared.stored_requests import StoredRequests
 from tests.support.playing import T0
 from workflows.delivery_tracking import gateways as tracking
 from workflows.delivery_tracking.models import DeliveryStatus
-from workflows.order_processing import gateways
-from workflows.order_processing.models import (
-    Booking,
-    OrderLine,
-    Payment,
-    PaymentStatus,
-    Reservation,
-)
+from workflows.order_processing import adapters
+from workflows.order_processing.models import OrderLine
+from workflows.order_processing.questions import Booking, Payment, PaymentStatus, Reservation
 
 pytestmark = pytest.mark.integration
 
@@ -38,16 +33,16 @@ def storage(azurite: str) -> Iterator[Storage]:
 
 
 @pytest.fixture
-def payments(storage: Storage) -> gateways.SandboxPayments:
-    return gateways.SandboxPayments(PaymentLedger(storage))
+def payments(storage: Storage) -> adapters.SandboxPayments:
+    return adapters.SandboxPayments(PaymentLedger(storage))
 
 
 @pytest.fixture
-def carrier(storage: Storage) -> gateways.SandboxCarrier:
-    return gateways.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
+def carrier(storage: Storage) -> adapters.SandboxCarrier:
+    return adapters.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
 
 
-def authorize(payments: gateways.SandboxPayments, outcome: str, *, amount: int = 500) -> Payment:
+def authorize(payments: adapters.SandboxPayments, outcome: str, *, amount: int = 500) -> Payment:
     return payments.authorize(
         "k", amount_minor=amount, currency="EUR", token=f"tok_sandbox_{outcome}"
     )
@@ -60,7 +55,7 @@ def lines(quantity: int) -> list[OrderLine]:
 def test_stock_is_held_sold_and_given_back(storage: Storage) -> None:
     ledger = StockLedger(storage)
     ledger.seed({"lamp": 5})
-    stock = gateways.SandboxStock(ledger)
+    stock = adapters.SandboxStock(ledger)
     until = T0 + timedelta(days=10_000)
 
     assert stock.reserve("one", items=lines(3), expires_at=until) == Reservation(reserved=True)
@@ -77,7 +72,7 @@ def test_stock_is_held_sold_and_given_back(storage: Storage) -> None:
 def test_a_reservation_released_before_it_came_holds_nothing(storage: Storage) -> None:
     ledger = StockLedger(storage)
     ledger.seed({"lamp": 5})
-    stock = gateways.SandboxStock(ledger)
+    stock = adapters.SandboxStock(ledger)
 
     stock.release("late")
 
@@ -86,7 +81,7 @@ def test_a_reservation_released_before_it_came_holds_nothing(storage: Storage) -
     assert ledger.levels()["lamp"].available == 5
 
 
-def test_money_is_held_and_taken_once(payments: gateways.SandboxPayments) -> None:
+def test_money_is_held_and_taken_once(payments: adapters.SandboxPayments) -> None:
     held = authorize(payments, "approved")
 
     assert held.status is PaymentStatus.AUTHORIZED
@@ -97,7 +92,7 @@ def test_money_is_held_and_taken_once(payments: gateways.SandboxPayments) -> Non
 
 
 def test_money_that_was_taken_is_given_back(
-    payments: gateways.SandboxPayments, storage: Storage
+    payments: adapters.SandboxPayments, storage: Storage
 ) -> None:
     authorize(payments, "approved")
     payments.capture("k")
@@ -108,7 +103,7 @@ def test_money_that_was_taken_is_given_back(
 
 
 def test_a_payment_undone_before_it_came_holds_nothing(
-    payments: gateways.SandboxPayments, storage: Storage
+    payments: adapters.SandboxPayments, storage: Storage
 ) -> None:
     assert payments.undo("k").status is PaymentStatus.VOIDED
 
@@ -116,18 +111,18 @@ def test_a_payment_undone_before_it_came_holds_nothing(
     assert PaymentLedger(storage).balance("EUR").held_minor == 0
 
 
-def test_what_the_provider_never_heard_of_is_absent(payments: gateways.SandboxPayments) -> None:
+def test_what_the_provider_never_heard_of_is_absent(payments: adapters.SandboxPayments) -> None:
     assert payments.find("k") == Payment(status=PaymentStatus.ABSENT)
     assert payments.capture("k") == Payment(status=PaymentStatus.ABSENT)
 
 
-def test_a_decline_stays_a_decline_also_when_undone(payments: gateways.SandboxPayments) -> None:
+def test_a_decline_stays_a_decline_also_when_undone(payments: adapters.SandboxPayments) -> None:
     assert authorize(payments, "declined").status is PaymentStatus.DECLINED
     assert payments.undo("k").status is PaymentStatus.DECLINED
 
 
 def test_a_key_used_for_another_amount_holds_nothing_more(
-    payments: gateways.SandboxPayments, storage: Storage
+    payments: adapters.SandboxPayments, storage: Storage
 ) -> None:
     authorize(payments, "approved")
 
@@ -136,7 +131,7 @@ def test_a_key_used_for_another_amount_holds_nothing_more(
 
 
 def test_a_parcel_is_booked_once_and_called_back_until_it_is_picked_up(
-    carrier: gateways.SandboxCarrier,
+    carrier: adapters.SandboxCarrier,
 ) -> None:
     first = carrier.book("k", order_id="A1", service="standard", at=T0)
 
@@ -146,20 +141,20 @@ def test_a_parcel_is_booked_once_and_called_back_until_it_is_picked_up(
     assert carrier.cancel("k", at=T0)
 
 
-def test_a_parcel_called_off_before_it_came_is_not_booked(carrier: gateways.SandboxCarrier) -> None:
+def test_a_parcel_called_off_before_it_came_is_not_booked(carrier: adapters.SandboxCarrier) -> None:
     assert carrier.cancel("k", at=T0)
 
     assert carrier.book("k", order_id="A1", service="standard", at=T0) == Booking()
 
 
-def test_a_refusal_is_an_answer(carrier: gateways.SandboxCarrier) -> None:
+def test_a_refusal_is_an_answer(carrier: adapters.SandboxCarrier) -> None:
     refused = carrier.book("k", order_id="A1", service="sandbox_refused", at=T0)
 
     assert refused == Booking()
 
 
 def test_a_parcel_is_read_in_this_domains_words(
-    carrier: gateways.SandboxCarrier, storage: Storage
+    carrier: adapters.SandboxCarrier, storage: Storage
 ) -> None:
     booked = carrier.book("k", order_id="A1", service="sandbox_returned", at=T0).shipment
     assert booked is not None

@@ -20,7 +20,7 @@ from tests.support.memory_table import MemoryTable
 from tests.support.order_world import World
 from tests.support.playing import T0
 from workflows.order_processing import http_notices, names
-from workflows.order_processing.models import PaymentStatus
+from workflows.order_processing.questions import PaymentStatus
 
 SECRET: Final = WebhookSecret(bytes(range(32)))
 STRIPE_SECRET: Final = "whsec_of_a_test"  # noqa: S105 - of no account

@@ -6,7 +6,8 @@ import pytest
 from tests.support.builders import POLICY
 from tests.support.playing import T0
 from workflows import order_processing
-from workflows.order_processing.models import Message, NotifyCustomer
+from workflows.order_processing.letters import letter
+from workflows.order_processing.questions import Message, NotifyCustomer
 from workflows.order_processing.transitions import (
     ALLOWED,
     MESSAGES,
@@ -15,7 +16,6 @@ from workflows.order_processing.transitions import (
     Step,
     advance,
     fulfilment,
-    letter,
     payment_check_pause,
 )
 

@@ -1,0 +1,64 @@
+"""What customers are told of an order, word for word."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from shared.models import WireModel
+from shared.money import in_words
+from workflows.order_processing.questions import Message, NotifyCustomer
+
+
+class Letter(WireModel):
+    """What is written to a customer, in plain text."""
+
+    subject: str
+    text: str
+
+
+_LETTERS: Mapping[Message, tuple[str, str]] = MappingProxyType(
+    {
+        Message.CONFIRMED: (
+            "Your order {order} is on its way",
+            "We have charged {total}. Your parcel's tracking number is {tracking}.",
+        ),
+        Message.REJECTED: (
+            "We could not take your order {order}",
+            "Something in it is not sold as ordered. You have not been charged.",
+        ),
+        Message.OUT_OF_STOCK: (
+            "Your order {order} is out of stock",
+            "We do not have everything you ordered. You have not been charged.",
+        ),
+        Message.PAYMENT_DECLINED: (
+            "Your payment for order {order} was declined",
+            "Your payment provider declined {total}. You have not been charged.",
+        ),
+        Message.PAYMENT_EXPIRED: (
+            "Your payment for order {order} was not confirmed",
+            "Your payment provider did not confirm {total} in time. You will not be charged.",
+        ),
+        Message.CANCELLED: (
+            "Your order {order} is cancelled",
+            "We could not complete it. Whatever was held on your payment method is released.",
+        ),
+        Message.CANCELLED_AS_ASKED: (
+            "Your order {order} is cancelled",
+            "As you asked. Whatever was held on your payment method is released.",
+        ),
+        Message.DELAYED: (
+            "Your order {order} is delayed",
+            "We need to look at it ourselves and will come back to you.",
+        ),
+    }
+)
+
+
+def letter(question: NotifyCustomer) -> Letter:
+    """Write what the customer is told."""
+    subject, text = _LETTERS[question.message]
+    facts = {
+        "order": question.order_id,
+        "total": in_words(question.total_minor, question.currency),
+        "tracking": question.tracking_number or "",
+    }
+    return Letter(subject=subject.format_map(facts), text=text.format_map(facts))

@@ -1,0 +1,148 @@
+"""What activities are asked, and what they answer.
+
+Nothing here holds personal data or a payment token: activities load both by the order's id.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from shared.models import WireModel
+from shared.money import Currency
+from shared.ordering import Identifier, PaymentMethod, Service
+from workflows.order_processing.models import OrderLine
+
+
+class ReserveStock(WireModel):
+    """Input: hold these quantities until an instant."""
+
+    reservation_id: str
+    items: tuple[OrderLine, ...]
+    expires_at: AwareDatetime
+
+
+class Reservation(WireModel):
+    """What the stock says: held, or which SKUs are missing."""
+
+    reserved: bool
+    missing: tuple[str, ...] = ()
+
+
+class ReservationKey(WireModel):
+    """Input: which reservation to commit or release."""
+
+    reservation_id: str
+
+
+class PaymentStatus(StrEnum):
+    """What the provider says of a payment; ABSENT when it never heard of the key."""
+
+    ABSENT = "absent"
+    PENDING = "pending"
+    AUTHORIZED = "authorized"
+    DECLINED = "declined"
+    CAPTURED = "captured"
+    VOIDED = "voided"
+    REFUNDED = "refunded"
+
+
+class KeptPayment(WireModel):
+    """What paying needs of a stored request."""
+
+    payment: PaymentMethod
+
+
+class AuthorizePayment(WireModel):
+    """Input: hold the amount on the customer's payment method.
+
+    Its token is in a stored request: the order's own, unless another table and id are named.
+    """
+
+    order_id: Identifier
+    requests_table: str | None = None
+    request_id: str | None = None
+    key: str
+    amount_minor: Annotated[int, Field(gt=0)]
+    currency: Currency
+
+
+class PaymentKey(WireModel):
+    """Input: the payment that was authorized under this key."""
+
+    key: str
+
+
+class Payment(WireModel):
+    """What the provider says."""
+
+    status: PaymentStatus
+    payment_id: str | None = None
+
+
+class BookShipment(WireModel):
+    """Input: hand the parcel to the carrier."""
+
+    order_id: Identifier
+    key: str
+    service: Service
+    at: AwareDatetime
+
+
+class Shipment(WireModel):
+    """A parcel that the carrier has taken on."""
+
+    shipment_id: str
+    tracking_number: str
+
+
+class Booking(WireModel):
+    """What the carrier says: a shipment, or none, because it refuses."""
+
+    shipment: Shipment | None = None
+
+
+class Message(StrEnum):
+    """What a customer can be told."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    OUT_OF_STOCK = "out_of_stock"
+    PAYMENT_DECLINED = "payment_declined"
+    PAYMENT_EXPIRED = "payment_expired"
+    CANCELLED = "cancelled"
+    CANCELLED_AS_ASKED = "cancelled_as_asked"
+    DELAYED = "delayed"
+
+
+class NotifyCustomer(WireModel):
+    """Input: tell the customer of an order something, once per key."""
+
+    order_id: Identifier
+    key: str
+    message: Message
+    total_minor: int
+    currency: Currency
+    tracking_number: str | None = None
+    at: AwareDatetime
+
+
+class Told(WireModel):
+    """Whether the customer was written to, as far as whoever carries it can tell."""
+
+    told: bool
+
+
+class RecordOutcome(WireModel):
+    """Input: enter into the order book how an order ended; money in minor units."""
+
+    order_id: Identifier
+    status: str
+    ended_at: AwareDatetime
+    total_minor: int
+    captured_minor: int
+    currency: Currency
+
+
+class Recorded(WireModel):
+    """What the book says: the order is in it."""
