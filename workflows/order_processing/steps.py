@@ -46,4 +46,4 @@ def book(story: Story) -> Orchestration[Stop | None]:
     return None
 
 
-FORWARD = (validate, reserve, authorize, book, capture, commit)
+FORWARD = (validate, reserve, authorize, commit, book, capture)

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 from shared import retry
 from shared.durable import Orchestration
-from shared.saga import Begun, StepStatus
 from workflows.order_processing import names
 from workflows.order_processing.questions import Reservation, ReservationKey, ReserveStock
 from workflows.order_processing.story import Story
-from workflows.order_processing.transitions import OrderStatus, Step, Stop, gave_up, let_be
+from workflows.order_processing.transitions import OrderStatus, Step, Stop, gave_up
 
 
 def reserve(story: Story) -> Orchestration[Stop | None]:
@@ -31,16 +30,17 @@ def reserve(story: Story) -> Orchestration[Stop | None]:
 
 
 def commit(story: Story) -> Orchestration[Stop | None]:
-    """Turn the reservation into sold stock; there is no way back from here."""
+    """Turn the hold into a sale, before the money is taken: then nothing can be missing any more.
+
+    It can still be undone, since a release puts committed pieces back.
+    """
+    story.enter(OrderStatus.COMMITTING_STOCK)
     question = ReservationKey(reservation_id=story.key("reserve"))
     begun = story.begin(Step.COMMIT_STOCK, question, key=question.reservation_id)
-
-    def attempt(begun: Begun) -> Orchestration[None]:
-        story.enter(OrderStatus.COMMITTING_STOCK)
-        answer = yield from story.perform(begun, names.COMMIT_STOCK, Reservation, retry.PERSISTENT)
-        if answer is not None and not answer.reserved:
-            begun.refuse("reservation_lost", begun.result, attempts=0)
-
-    yield from attempt(begun)
-    yield from story.see_through(begun, attempt)
-    return None if begun.status is StepStatus.COMPLETED else let_be(begun)
+    answer = yield from story.perform(begun, names.COMMIT_STOCK, Reservation, retry.TRANSIENT)
+    if answer is None:
+        return gave_up(begun.step, begun.error)
+    if answer.reserved:
+        return None
+    begun.refuse("reservation_lost", begun.result, attempts=0)
+    return Stop(status=OrderStatus.OUT_OF_STOCK, reason="reservation_lost")

@@ -24,9 +24,9 @@ class OrderStatus(StrEnum):
     RESERVING_STOCK = "reserving_stock"
     AUTHORIZING_PAYMENT = "authorizing_payment"
     AWAITING_PAYMENT = "awaiting_payment"  # the provider said pending
+    COMMITTING_STOCK = "committing_stock"
     BOOKING_SHIPMENT = "booking_shipment"
     CAPTURING_PAYMENT = "capturing_payment"  # the pivot
-    COMMITTING_STOCK = "committing_stock"
     COMPENSATING = "compensating"
     NEEDS_ATTENTION = "needs_attention"  # an operator is waited for
 
@@ -65,30 +65,27 @@ ALLOWED: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
         OrderStatus.AUTHORIZING_PAYMENT: frozenset(
             {
                 OrderStatus.AWAITING_PAYMENT,
-                OrderStatus.BOOKING_SHIPMENT,
+                OrderStatus.COMMITTING_STOCK,
                 OrderStatus.COMPENSATING,
             }
         ),
         OrderStatus.AWAITING_PAYMENT: frozenset(
+            {OrderStatus.COMMITTING_STOCK, OrderStatus.COMPENSATING}
+        ),
+        OrderStatus.COMMITTING_STOCK: frozenset(
             {OrderStatus.BOOKING_SHIPMENT, OrderStatus.COMPENSATING}
         ),
         OrderStatus.BOOKING_SHIPMENT: frozenset(
             {OrderStatus.CAPTURING_PAYMENT, OrderStatus.COMPENSATING}
         ),
         OrderStatus.CAPTURING_PAYMENT: frozenset(
-            {
-                OrderStatus.COMMITTING_STOCK,
-                OrderStatus.COMPENSATING,
-                OrderStatus.NEEDS_ATTENTION,
-            }
+            {OrderStatus.SHIPPED, OrderStatus.COMPENSATING, OrderStatus.NEEDS_ATTENTION}
         ),
-        OrderStatus.COMMITTING_STOCK: frozenset({OrderStatus.SHIPPED, OrderStatus.NEEDS_ATTENTION}),
         OrderStatus.COMPENSATING: _UNDONE | {OrderStatus.NEEDS_ATTENTION},
         # Back to what did not go on, or past it, as the operator says.
         OrderStatus.NEEDS_ATTENTION: frozenset(
             {
                 OrderStatus.CAPTURING_PAYMENT,
-                OrderStatus.COMMITTING_STOCK,
                 OrderStatus.COMPENSATING,
                 OrderStatus.SHIPPED,
                 OrderStatus.SETTLED_BY_OPERATOR,
@@ -117,12 +114,12 @@ class Step(StrEnum):
 
     RESERVE_STOCK = "reserve_stock"
     AUTHORIZE_PAYMENT = "authorize_payment"
+    COMMIT_STOCK = "commit_stock"
     BOOK_SHIPMENT = "book_shipment"
     CAPTURE_PAYMENT = "capture_payment"  # the pivot
-    COMMIT_STOCK = "commit_stock"
 
 
-# How the steps before the pivot are undone.
+# How the steps before the pivot are undone; releasing a reservation undoes its commit, too.
 UNDOING: Mapping[Step, Undo] = MappingProxyType(
     {
         Step.RESERVE_STOCK: Undo(activity=names.RELEASE_STOCK),
@@ -184,6 +181,7 @@ _BEFORE_THE_PIVOT = frozenset(
         OrderStatus.RESERVING_STOCK,
         OrderStatus.AUTHORIZING_PAYMENT,
         OrderStatus.AWAITING_PAYMENT,
+        OrderStatus.COMMITTING_STOCK,
         OrderStatus.BOOKING_SHIPMENT,
     }
 )

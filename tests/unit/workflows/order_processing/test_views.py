@@ -94,6 +94,7 @@ def test_an_order_may_be_cancelled_until_its_money_is_taken(status: OrderStatus)
             OrderStatus.RESERVING_STOCK,
             OrderStatus.AUTHORIZING_PAYMENT,
             OrderStatus.AWAITING_PAYMENT,
+            OrderStatus.COMMITTING_STOCK,
             OrderStatus.BOOKING_SHIPMENT,
         }
     )
