@@ -98,9 +98,17 @@ def read_model[M: EdgeModel](req: func.HttpRequest, model: type[M]) -> M:
         raise UnsupportedMediaTypeError("send Content-Type: application/json in UTF-8")
     if header(req, "Content-Encoding").strip().lower() not in {"", "identity"}:
         raise UnsupportedMediaTypeError("send the body without content coding")
-    body = req.get_body()
+    return parse_model(req.get_body(), model)
+
+
+def parse_model[M: EdgeModel](body: bytes, model: type[M]) -> M:
+    """Parse what a stranger sent, however it came, into an edge model.
+
+    Raises:
+        BodyTooLargeError, MalformedJsonError, InvalidRequestError: As ``read_model`` does.
+    """
     if len(body) > MAX_BODY_BYTES:
-        raise BodyTooLargeError(f"this endpoint reads {MAX_BODY_BYTES} bytes")
+        raise BodyTooLargeError(f"no more than {MAX_BODY_BYTES} bytes are read")
     try:
         return model.from_json(parse_json(body))
     except ValidationError as error:
@@ -180,18 +188,22 @@ def _code(error: WorkflowError | None) -> str:
             return error.code
 
 
-def problem(req: func.HttpRequest, error: WorkflowError | None) -> func.HttpResponse:
-    """Answer application/problem+json for a named error, or 500 for None."""
+def problem_document(error: WorkflowError | None, *, instance: str) -> dict[str, Any]:
+    """Return what strangers may know of a named error, or of an unforeseen one for None.
+
+    Args:
+        error: what went wrong.
+        instance: the path of what it happened to.
+    """
     code = _code(error)
-    status, title, headers = _STATUS.get(code, _INTERNAL)
+    status, title, _ = _STATUS.get(code, _INTERNAL)
     document: dict[str, Any] = {
         "type": PROBLEM_TYPE + code.replace("_", "-"),
         "title": title,
         "status": status,
-        "instance": urlsplit(req.url).path[:_MAX_PATH],
+        "instance": instance,
     }
     if error and code in _UNAVAILABLE:
-        _logger.warning("answered %d: %s", status, error)
         document["detail"] = _WHAT_CALLERS_ARE_TOLD
     elif error and code in _STATUS:
         document["detail"] = error.message
@@ -200,6 +212,16 @@ def problem(req: func.HttpRequest, error: WorkflowError | None) -> func.HttpResp
             {"pointer": found.pointer, "code": found.code, "detail": found.detail}
             for found in error.problems
         ]
+    return document
+
+
+def problem(req: func.HttpRequest, error: WorkflowError | None) -> func.HttpResponse:
+    """Answer application/problem+json for a named error, or 500 for None."""
+    code = _code(error)
+    status, _, headers = _STATUS.get(code, _INTERNAL)
+    if error and code in _UNAVAILABLE:
+        _logger.warning("answered %d: %s", status, error)
+    document = problem_document(error, instance=urlsplit(req.url).path[:_MAX_PATH])
     if isinstance(error, UnsupportedMediaTypeError):
         headers = {"Accept": error.accept}
     if trace := _TRACE_PARENT.fullmatch(header(req, "traceparent")):

@@ -11,21 +11,18 @@ import azure.functions as func
 
 from shared.access import Permission
 from shared.cancellations import cancel
-from shared.clock import system_clock
-from shared.durable import InstanceId, InstanceView, find_instance
+from shared.durable import InstanceId, find_instance
 from shared.endpoints import endpoint
 from shared.errors import InstanceUnknownError, PastCancellingError
 from shared.http import API_PREFIX, answer, read_model, while_running, workflow_path
-from shared.settings import Settings, current_settings
-from shared.submission import Submission, submit
 from workflows.order_processing import api, names
-from workflows.order_processing.gateways import kept_requests, open_cancellations
-from workflows.order_processing.models import CancelOrder, Order, OrderPolicy, OrderRequest
+from workflows.order_processing.gateways import open_cancellations
+from workflows.order_processing.models import CancelOrder, OrderRequest
+from workflows.order_processing.placing import ID_PREFIX, Placed, place
 from workflows.order_processing.views import order_view
 
 blueprint = df.Blueprint()
 
-ID_PREFIX = "order-"
 _CUSTOMER = "customer"  # on whose behalf the caller acts; who it is stays in the kept request
 
 
@@ -37,18 +34,7 @@ async def submit_order(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """Take an order: 202 while it runs, 200 once it ended, 409 for an id used differently."""
-    request = read_model(req, OrderRequest)
-    submission = Submission(
-        business_id=request.order_id,
-        instance_id=InstanceId.parse(f"{ID_PREFIX}{request.order_id}"),
-        orchestrator=names.ORCHESTRATOR,
-        client_input=Order.of(request, order_policy(current_settings())).to_json(),
-        body=request.to_json(),
-        contact=request.customer.email,
-    )
-    requests = await asyncio.to_thread(kept_requests)
-    found = await submit(submission, client=client, requests=requests, clock=system_clock())
-    return _accepted(request.order_id, submission.instance_id, found)
+    return _accepted(await place(read_model(req, OrderRequest), client))
 
 
 @blueprint.function_name(names.GET_ORDER)
@@ -113,31 +99,18 @@ def _links(order_id: str, instance_id: InstanceId) -> dict[str, str]:
     }
 
 
-def order_policy(settings: Settings) -> OrderPolicy:
-    """Fix the settings that an order will run under."""
-    return OrderPolicy(
-        payment_patience_s=settings.payment_deadline.total_seconds(),
-        payment_check_s=settings.payment_check_interval.total_seconds(),
-        reservation_ttl_s=settings.reservation_ttl.total_seconds(),
-        delivery_limit_s=settings.delivery_limit.total_seconds(),
-    )
-
-
-def _accepted(
-    order_id: str, instance_id: InstanceId, found: InstanceView | None
-) -> func.HttpResponse:
-    location = workflow_path(instance_id)
-    ended = found is not None and found.is_terminal
+def _accepted(placed: Placed) -> func.HttpResponse:
+    location = workflow_path(placed.instance_id)
     return answer(
         {
-            "orderId": order_id,
-            "instanceId": instance_id,
+            "orderId": placed.order_id,
+            "instanceId": placed.instance_id,
             "links": {
                 "self": location,
                 "history": f"{location}?include=history",
-                "delivery": workflow_path(f"tracking-{order_id}"),
+                "delivery": workflow_path(f"tracking-{placed.order_id}"),
             },
         },
-        status=HTTPStatus.OK if ended else HTTPStatus.ACCEPTED,
-        headers={"Location": location} if ended else while_running(location),
+        status=HTTPStatus.OK if placed.has_ended else HTTPStatus.ACCEPTED,
+        headers={"Location": location} if placed.has_ended else while_running(location),
     )

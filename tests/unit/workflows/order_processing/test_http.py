@@ -16,7 +16,7 @@ from tests.support.clients import JSON, MemoryClient, a_post, document
 from tests.support.functions import handler_of
 from tests.support.outside import MemoryRows
 from tests.support.playing import T0
-from workflows.order_processing import http, names
+from workflows.order_processing import http, names, placing
 
 HANDLER = handler_of(http.submit_order)
 
@@ -47,9 +47,9 @@ class Desk:
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
     settings = Settings.from_environment({"AzureWebJobsStorage": "UseDevelopmentStorage=true"})
-    monkeypatch.setattr(http, "kept_requests", lambda: StoredRequests(desk.rows))
-    monkeypatch.setattr(http, "current_settings", lambda: settings)
-    monkeypatch.setattr(http, "system_clock", lambda: desk)
+    monkeypatch.setattr(placing, "kept_requests", lambda: StoredRequests(desk.rows))
+    monkeypatch.setattr(placing, "current_settings", lambda: settings)
+    monkeypatch.setattr(placing, "system_clock", lambda: desk)
     return desk
 
 
@@ -179,7 +179,7 @@ def test_storage_that_is_away_is_an_honest_try_again(
     def away() -> Any:
         raise StorageUnavailableError("table orders did not answer")
 
-    monkeypatch.setattr(http, "kept_requests", away)
+    monkeypatch.setattr(placing, "kept_requests", away)
 
     response = desk.submit(an_order_request())
 
