@@ -44,6 +44,7 @@ _EXAMPLE_ROLES: Mapping[str, tuple[str, ...]] = {
     "director": ("director@example.com",),
     "deputy": ("deputy@example.com",),
 }
+_SHORTEST_HOLD = timedelta(minutes=1)  # authorizing is tried for a quarter of it
 _LOCAL_URL = "http://localhost:7071"
 _CONTAINER = re.compile(r"(?=.{3,40}$)[a-z0-9]+(?:-[a-z0-9]+)*")
 _PREFIX = re.compile(r"[a-z][a-z0-9]{0,19}")
@@ -66,7 +67,8 @@ class Settings:
         data_prefix: what every table and container name starts with.
         payment_deadline: how long a pending payment may stay pending.
         payment_check_interval: how long to wait before asking a provider about it again.
-        reservation_ttl: how long stock is held for an order that is not paid yet.
+        reservation_ttl: how long stock is held for an order that is not paid yet; longer by itself
+            while the payment is pending.
         delivery_limit: how long a shipment is followed before it counts as lost.
         sandbox_transit: how long the sandbox carrier's standard delivery takes.
         identity: which source is believed about who a caller is.
@@ -126,7 +128,7 @@ class Settings:
             data_prefix=_data_prefix(environ),
             payment_deadline=seconds(environ, "ORDER_PAYMENT_DEADLINE_S", 900),
             payment_check_interval=seconds(environ, "ORDER_PAYMENT_CHECK_INTERVAL_S", 15),
-            reservation_ttl=seconds(environ, "ORDER_RESERVATION_TTL_S", 5400),
+            reservation_ttl=seconds(environ, "ORDER_RESERVATION_TTL_S", 900),
             delivery_limit=seconds(environ, "DELIVERY_LIMIT_S", 14 * 24 * 3600),
             sandbox_transit=seconds(environ, "SANDBOX_TRANSIT_S", 10),
             identity=_identity(environ),
@@ -153,11 +155,10 @@ class Settings:
                 "development believes whatever callers say of themselves, so it needs storage in"
                 " an emulator on this machine",
             )
-        if self.reservation_ttl <= self.payment_deadline:
+        if self.reservation_ttl < _SHORTEST_HOLD:
             raise InvalidSettingError(
                 "ORDER_RESERVATION_TTL_S",
-                "must be longer than ORDER_PAYMENT_DEADLINE_S, or stock is lost while the"
-                " payment is still pending",
+                "must be at least 60, or stock is lost while its payment is being authorized",
             )
 
 

@@ -49,7 +49,7 @@ _MOST_SKUS = MOST_ROWS_TOGETHER - 1  # the reservation itself is one row of the 
 
 
 class StockLedger:
-    """Reserve, commit, release. Every call may raise ``ProviderUnavailableError``; then repeat it.
+    """Reserve, extend, commit, release; all may raise ``ProviderUnavailableError``: then repeat it.
 
     Args:
         storage: where the book is kept.
@@ -83,6 +83,20 @@ class StockLedger:
             expires_at=expires_at,
         )
         return self._table.until_written(partial(self._try_reserve, asked), in_turn=True)
+
+    @answers_for("warehouse")
+    def extend(self, reservation_id: str, *, until: datetime) -> ReserveAnswer:
+        """Hold on for longer, and never for less long.
+
+        A hold past its expiry lives on while nobody has taken its pieces; once somebody has, all of
+        them are held anew or none. What was committed stays, what was given back stays so.
+
+        Returns:
+            ``Reserved``, or what says that nothing is held: then nothing has changed.
+        """
+        return self._table.until_written(
+            partial(self._try_extend, reservation_id, until), in_turn=True
+        )
 
     @answers_for("warehouse")
     def commit(self, reservation_id: str) -> ReservationState:
@@ -153,21 +167,43 @@ class StockLedger:
             if known.lines and known.lines != asked.lines:
                 raise ValueError(f"reservation {asked.reservation_id} was used for other lines")
             return reserve_answer(known)
-        shelves = self._shelves(line.sku for line in asked.lines)
-        levels = {sku: stock_rows.level(row) for sku, row in shelves.items()}
-        missing = shortages(asked.lines, levels)
-        if missing:
-            return self._try_refuse(asked, missing)
-        held = stock_rows.moved(shelves, asked.lines, ShelfMove(reserved=1))
-        self._table.write_or_retry(stock_rows.reservation_row(asked), *held)
-        return reserve_answer(asked)
-
-    def _try_refuse(self, asked: Reservation, missing: tuple[Shortage, ...]) -> ReserveAnswer:
-        if self._reclaim({shortage.sku for shortage in missing}):
-            return self._try_reserve(asked)
+        missing = self._hold(asked)
+        if not missing:
+            return reserve_answer(asked)
         refused = replace(asked, state=ReservationState.REFUSED, missing=missing, expires_at=None)
         self._table.write_or_retry(stock_rows.reservation_row(refused))
         return reserve_answer(refused)
+
+    def _try_extend(self, reservation_id: str, until: datetime) -> ReserveAnswer:
+        row = self._reservation_row(reservation_id)
+        if row is None:
+            return ReservationClosed(reservation_id=reservation_id, state=ReservationState.UNKNOWN)
+        known = stock_rows.reservation(row)
+        longer = replace(known, state=ReservationState.HELD, expires_at=until)
+        match known:
+            case Reservation(state=ReservationState.HELD, expires_at=datetime() as expires_at):
+                if expires_at >= until:
+                    return reserve_answer(known)
+                self._table.write_or_retry(stock_rows.reservation_row(longer, etag=row.etag))
+                return reserve_answer(longer)
+            case Reservation(state=ReservationState.EXPIRED):
+                missing = self._hold(longer, etag=row.etag)
+                return reserve_answer(known if missing else longer)
+            case _:
+                return reserve_answer(known)
+
+    def _hold(self, asked: Reservation, *, etag: str = "") -> tuple[Shortage, ...]:
+        """Hold everything, or nothing and tell what is short; expired holds of others give way."""
+        while True:
+            shelves = self._shelves(line.sku for line in asked.lines)
+            levels = {sku: stock_rows.level(row) for sku, row in shelves.items()}
+            missing = shortages(asked.lines, levels)
+            if not missing:
+                held = stock_rows.moved(shelves, asked.lines, ShelfMove(reserved=1))
+                self._table.write_or_retry(stock_rows.reservation_row(asked, etag=etag), *held)
+                return ()
+            if not self._reclaim({shortage.sku for shortage in missing}):
+                return missing
 
     def _reclaim(self, skus: set[str]) -> bool:
         """End the expired holds on these SKUs; tell whether there were any."""

@@ -73,6 +73,7 @@ class MemoryStock:
     short_of: frozenset[str] = frozenset()
     loses_holds: bool = False
     reservations: dict[str, str] = field(default_factory=dict[str, str])
+    held_until: dict[str, datetime] = field(default_factory=dict[str, datetime])
 
     def reserve(
         self, reservation_id: str, *, items: Sequence[OrderLine], expires_at: datetime
@@ -84,6 +85,12 @@ class MemoryStock:
         if self.reservations.setdefault(reservation_id, "held") == "released":
             return Reservation(reserved=False)
         return Reservation(reserved=True)
+
+    def extend(self, reservation_id: str, *, until: datetime) -> Reservation:
+        self.held_until[reservation_id] = until
+        return Reservation(
+            reserved=self.reservations.get(reservation_id) == "held" and not self.loses_holds
+        )
 
     def commit(self, reservation_id: str) -> Reservation:
         if self.loses_holds:

@@ -20,6 +20,7 @@ from workflows.order_processing.models import Order, OrderRequest
 from workflows.order_processing.questions import (
     AuthorizePayment,
     BookShipment,
+    ExtendReservation,
     KeptPayment,
     NotifyCustomer,
     PaymentKey,
@@ -59,6 +60,14 @@ def reserve_stock(payload: Any) -> JsonObject:
         )
         .to_json()
     )
+
+
+@blueprint.function_name(names.EXTEND_RESERVATION)
+@blueprint.activity_trigger(input_name="payload")
+def extend_reservation(payload: Any) -> JsonObject:
+    """Hold what is reserved for longer; say whether it still is."""
+    question = ExtendReservation.from_json(payload)
+    return outside().stock.extend(question.reservation_id, until=question.until).to_json()
 
 
 @blueprint.function_name(names.COMMIT_STOCK)

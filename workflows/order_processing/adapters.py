@@ -49,6 +49,11 @@ class SandboxStock:
             case _:
                 return Reservation(reserved=False)
 
+    def extend(self, reservation_id: str, *, until: datetime) -> Reservation:
+        """Hold on for longer."""
+        answer = self._ledger.extend(reservation_id, until=until)
+        return Reservation(reserved=isinstance(answer, Reserved))
+
     def commit(self, reservation_id: str) -> Reservation:
         """Turn the hold into a sale."""
         state = self._ledger.commit(reservation_id)

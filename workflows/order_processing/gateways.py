@@ -55,6 +55,10 @@ class Stock(Protocol):
         """Hold everything or nothing."""
         ...
 
+    def extend(self, reservation_id: str, *, until: datetime) -> Reservation:
+        """Hold on for longer; not reserved when somebody else has taken the pieces."""
+        ...
+
     def commit(self, reservation_id: str) -> Reservation:
         """Turn the hold into a sale; not reserved when the hold is gone."""
         ...

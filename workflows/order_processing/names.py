@@ -9,6 +9,7 @@ ORCHESTRATOR: Final = "order_processing_orchestrator"
 
 VALIDATE_ORDER: Final = "order_processing_validate_order"
 RESERVE_STOCK: Final = "order_processing_reserve_stock"
+EXTEND_RESERVATION: Final = "order_processing_extend_reservation"
 COMMIT_STOCK: Final = "order_processing_commit_stock"
 RELEASE_STOCK: Final = "order_processing_release_stock"
 AUTHORIZE_PAYMENT: Final = "order_processing_authorize_payment"

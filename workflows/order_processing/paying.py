@@ -1,6 +1,6 @@
 """The steps that hold the money and take it, and the wait while the provider cannot say."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared import retry
 from shared.attempts import GaveUp
@@ -15,6 +15,7 @@ from workflows.order_processing.questions import (
     PaymentKey,
     PaymentStatus,
 )
+from workflows.order_processing.stocking import hold_on
 from workflows.order_processing.story import Story
 from workflows.order_processing.transitions import (
     OrderStatus,
@@ -38,7 +39,13 @@ def authorize(story: Story) -> Orchestration[Stop | None]:
     begun = story.begin(Step.AUTHORIZE_PAYMENT, question, key=question.key)
     payment = yield from _authorization(story, begun)
     if payment is not None and payment.status is PaymentStatus.PENDING:
-        payment = yield from _settlement(story, payment)
+        deadline = story.context.current_utc_datetime + timedelta(
+            seconds=story.order.policy.payment_patience_s
+        )
+        lost = yield from hold_on(story, until=deadline)
+        if lost is not None:
+            return lost
+        payment = yield from _settlement(story, payment, deadline)
     if payment is None:
         return gave_up(begun.step, begun.error)
     begun.complete(payment.to_json(), attempts=0)
@@ -66,7 +73,7 @@ def _authorization(story: Story, begun: Begun) -> Orchestration[Payment | None]:
     return found
 
 
-def _settlement(story: Story, payment: Payment) -> Orchestration[Payment]:
+def _settlement(story: Story, payment: Payment, deadline: datetime) -> Orchestration[Payment]:
     """Ask until the payment settles or the deadline has passed: with growing pauses, or when told.
 
     What the provider tells is only that something has changed; what it is, is asked for.
@@ -74,7 +81,6 @@ def _settlement(story: Story, payment: Payment) -> Orchestration[Payment]:
     story.enter(OrderStatus.AWAITING_PAYMENT)
     policy = story.order.policy
     began = story.context.current_utc_datetime
-    deadline = began + timedelta(seconds=policy.payment_patience_s)
     checks, notices = 0, Notices(story)
     while payment.status is PaymentStatus.PENDING:
         left = deadline - story.context.current_utc_datetime

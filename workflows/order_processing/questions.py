@@ -29,8 +29,15 @@ class Reservation(WireModel):
     missing: tuple[str, ...] = ()
 
 
+class ExtendReservation(WireModel):
+    """Input: hold what is reserved until a later instant."""
+
+    reservation_id: str
+    until: AwareDatetime
+
+
 class ReservationKey(WireModel):
-    """Input: which reservation to commit or release."""
+    """Input: which reservation to commit."""
 
     reservation_id: str
 

@@ -1,17 +1,28 @@
 """The steps that hold goods and sell them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 from shared import retry
+from shared.attempts import GaveUp
 from shared.durable import Orchestration
 from workflows.order_processing import names
-from workflows.order_processing.questions import Reservation, ReservationKey, ReserveStock
+from workflows.order_processing.questions import (
+    ExtendReservation,
+    Reservation,
+    ReservationKey,
+    ReserveStock,
+)
 from workflows.order_processing.story import Story
 from workflows.order_processing.transitions import OrderStatus, Step, Stop, gave_up
 
+_LOST: Final = "reservation_lost"
+# From the moment that a payment is settled: to find that out, and to commit, retries included.
+_COMMITTING_TAKES: Final = timedelta(minutes=10)
+
 
 def reserve(story: Story) -> Orchestration[Stop | None]:
-    """Hold the stock, all of it or nothing, longer than a payment may take."""
+    """Hold the stock, all of it or nothing, while authorizing a payment usually takes."""
     story.enter(OrderStatus.RESERVING_STOCK)
     key = story.key("reserve")
     question = ReserveStock(
@@ -29,6 +40,21 @@ def reserve(story: Story) -> Orchestration[Stop | None]:
     return Stop(status=OrderStatus.OUT_OF_STOCK, reason="missing: " + ", ".join(answer.missing))
 
 
+def hold_on(story: Story, *, until: datetime) -> Orchestration[Stop | None]:
+    """Hold the stock until an instant and while committing it may take; stop when it is lost.
+
+    Without an answer nothing is lost yet: committing tells whether the pieces are still there.
+    """
+    question = ExtendReservation(
+        reservation_id=story.key("reserve"), until=until + _COMMITTING_TAKES
+    )
+    answer = yield from story.ask(names.EXTEND_RESERVATION, question, Reservation, retry.TRANSIENT)
+    if isinstance(answer, GaveUp):
+        story.log.warning("the stock may not be held long enough: %s", answer.error)
+        return None
+    return None if answer.reserved else _lost()
+
+
 def commit(story: Story) -> Orchestration[Stop | None]:
     """Turn the hold into a sale, before the money is taken: then nothing can be missing any more.
 
@@ -42,5 +68,9 @@ def commit(story: Story) -> Orchestration[Stop | None]:
         return gave_up(begun.step, begun.error)
     if answer.reserved:
         return None
-    begun.refuse("reservation_lost", begun.result, attempts=0)
-    return Stop(status=OrderStatus.OUT_OF_STOCK, reason="reservation_lost")
+    begun.refuse(_LOST, begun.result, attempts=0)
+    return _lost()
+
+
+def _lost() -> Stop:
+    return Stop(status=OrderStatus.OUT_OF_STOCK, reason=_LOST)

@@ -18,6 +18,7 @@ WORDS: Final = Words(
         names.VALIDATE_ORDER: _FORWARD,
         names.RESERVE_STOCK: _FORWARD,
         names.AUTHORIZE_PAYMENT: _FORWARD,
+        names.EXTEND_RESERVATION: _FORWARD,
         names.COMMIT_STOCK: _FORWARD,
         names.BOOK_SHIPMENT: _FORWARD,
         names.CAPTURE_PAYMENT: _NO_WAY_BACK,

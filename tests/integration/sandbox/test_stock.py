@@ -243,6 +243,95 @@ def test_many_rivals_for_expired_holds_never_promise_a_piece_twice(rivals: Rival
     assert first.levels() == {"cup": StockLevel(sku="cup", on_hand=4, reserved=4)}
 
 
+def test_a_hold_is_extended_and_never_shortened(storage: Storage) -> None:
+    ledger = a_ledger(storage, cup=2)
+    ledger.reserve("r1", lines(cup=2), expires_at=LATER)
+    much_later = LATER + timedelta(hours=1)
+
+    longer = Reserved(reservation_id="r1", expires_at=much_later)
+    assert ledger.extend("r1", until=much_later) == longer
+    assert ledger.extend("r1", until=LATER) == longer
+    assert ledger.levels() == {"cup": StockLevel(sku="cup", on_hand=2, reserved=2)}
+
+
+def test_an_expired_hold_that_was_extended_in_time_gives_way_to_nobody(storage: Storage) -> None:
+    clock = SetClock()
+    ledger = StockLedger(storage, clock=clock)
+    ledger.seed({"cup": 1})
+    ledger.reserve("r1", lines(cup=1), expires_at=LATER)
+    clock.time = LATER  # it is over, and nobody has asked for the piece
+
+    assert isinstance(ledger.extend("r1", until=LATER + timedelta(hours=1)), Reserved)
+    rival = ledger.reserve("r2", lines(cup=1), expires_at=LATER + timedelta(hours=1))
+    assert isinstance(rival, OutOfStock)
+    assert ledger.commit("r1") is ReservationState.COMMITTED
+
+
+def test_a_hold_that_somebody_took_is_held_anew_once_the_pieces_are_back(storage: Storage) -> None:
+    clock = SetClock()
+    ledger = StockLedger(storage, clock=clock)
+    ledger.seed({"cup": 2, "pot": 1})
+    ledger.reserve("r1", lines(cup=1, pot=1), expires_at=LATER)
+    clock.time = LATER
+    much_later = LATER + timedelta(hours=1)
+    ledger.reserve("r2", lines(cup=2), expires_at=much_later)
+
+    closed = ReservationClosed(reservation_id="r1", state=ReservationState.EXPIRED)
+    assert ledger.extend("r1", until=much_later) == closed
+    assert ledger.available("pot") == 1  # all or nothing
+    ledger.release("r2")
+    assert ledger.extend("r1", until=much_later) == Reserved(
+        reservation_id="r1", expires_at=much_later
+    )
+    assert ledger.levels() == {
+        "cup": StockLevel(sku="cup", on_hand=2, reserved=1),
+        "pot": StockLevel(sku="pot", on_hand=1, reserved=1),
+    }
+
+
+def test_what_is_not_held_any_more_cannot_be_extended(storage: Storage) -> None:
+    ledger = a_ledger(storage, cup=1)
+    ledger.release("gone")
+    ledger.reserve("sold", lines(cup=1), expires_at=LATER)
+    ledger.commit("sold")
+    much_later = LATER + timedelta(hours=1)
+
+    assert ledger.extend("nobody's", until=much_later) == ReservationClosed(
+        reservation_id="nobody's", state=ReservationState.UNKNOWN
+    )
+    assert ledger.extend("gone", until=much_later) == ReservationClosed(
+        reservation_id="gone", state=ReservationState.RELEASED
+    )
+    assert isinstance(ledger.extend("sold", until=much_later), Reserved)
+    assert ledger.levels() == {"cup": StockLevel(sku="cup", on_hand=0, reserved=0)}
+
+
+def test_of_whoever_extends_and_whoever_needs_the_last_piece_one_has_it(rivals: Rivals) -> None:
+    clock = SetClock()
+    first = StockLedger(rivals.storage(), clock=clock)
+    first.seed({"cup": 1})
+    first.reserve("r0", lines(cup=1), expires_at=LATER)
+    clock.time = LATER
+    until = LATER + timedelta(hours=1)
+    ledgers = [StockLedger(rivals.storage(), clock=clock) for _ in range(8)]
+
+    answers = at_once(
+        [
+            partial(ledger.extend, "r0", until=until)
+            if number % 2
+            else partial(ledger.reserve, f"r{number + 1}", lines(cup=1), expires_at=until)
+            for number, ledger in enumerate(ledgers)
+        ]
+    )
+
+    held = [r for r in first.reservations() if r.state is ReservationState.HELD]
+    assert len(held) == 1
+    assert {a.reservation_id for a in answers if isinstance(a, Reserved)} == {
+        held[0].reservation_id
+    }
+    assert first.levels() == {"cup": StockLevel(sku="cup", on_hand=1, reserved=1)}
+
+
 def test_the_same_id_for_other_lines_is_a_mistake_of_the_caller(storage: Storage) -> None:
     ledger = a_ledger(storage, cup=5)
     ledger.reserve("r1", lines(cup=2), expires_at=LATER)

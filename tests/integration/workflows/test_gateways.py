@@ -62,6 +62,8 @@ def test_stock_is_held_sold_and_given_back(storage: Storage) -> None:
     assert stock.reserve("two", items=lines(3), expires_at=until) == Reservation(
         reserved=False, missing=("lamp",)
     )
+    assert stock.extend("one", until=until + timedelta(days=1)) == Reservation(reserved=True)
+    assert stock.extend("two", until=until) == Reservation(reserved=False)
     assert stock.commit("one") == Reservation(reserved=True)
     assert stock.reserve("three", items=lines(2), expires_at=until).reserved
     stock.release("three")

@@ -16,7 +16,7 @@ def test_storage_alone_is_enough_for_a_start() -> None:
 
     assert settings.data_prefix == "app"
     assert settings.payment_deadline == timedelta(minutes=15)
-    assert settings.reservation_ttl == timedelta(minutes=90)
+    assert settings.reservation_ttl == timedelta(minutes=15)
     assert settings.sandbox_transit == timedelta(seconds=10)
 
 
@@ -97,7 +97,7 @@ def test_service_addresses_go_before_the_account_name() -> None:
         ({**EMULATOR, "SANDBOX_TRANSIT_S": "0"}, "SANDBOX_TRANSIT_S"),
         ({**EMULATOR, "SANDBOX_TRANSIT_S": "nan"}, "SANDBOX_TRANSIT_S"),
         ({**EMULATOR, "DELIVERY_LIMIT_S": "1e99"}, "DELIVERY_LIMIT_S"),
-        ({**EMULATOR, "ORDER_PAYMENT_DEADLINE_S": "7200"}, "ORDER_RESERVATION_TTL_S"),
+        ({**EMULATOR, "ORDER_RESERVATION_TTL_S": "59"}, "ORDER_RESERVATION_TTL_S"),
         ({**EMULATOR, "APP_IDENTITY": "anybody"}, "APP_IDENTITY"),
         ({**EMULATOR, "APPROVAL_LINK_KEYS": "a:CANARY"}, "APPROVAL_LINK_KEYS"),
     ],

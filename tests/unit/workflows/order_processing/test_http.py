@@ -84,7 +84,7 @@ def test_the_instance_gets_amounts_and_policy_but_nothing_personal(desk: Desk) -
         "policy": {
             "paymentPatienceS": 900.0,
             "paymentCheckS": 15.0,
-            "reservationTtlS": 5400.0,
+            "reservationTtlS": 900.0,
             "deliveryLimitS": 1209600.0,
         },
     }

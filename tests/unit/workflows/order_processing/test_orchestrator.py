@@ -133,6 +133,34 @@ def test_a_pending_payment_is_waited_for_with_growing_pauses(world: World) -> No
     assert run.names.count(names.FIND_PAYMENT) == 3
 
 
+def test_a_pending_payment_extends_the_hold_beyond_its_deadline(world: World) -> None:
+    run = world.run(payment="pending_settles")
+
+    asked = run.names.index(names.EXTEND_RESERVATION)
+    assert run.names[asked - 1] == names.AUTHORIZE_PAYMENT
+    assert run.names.count(names.EXTEND_RESERVATION) == 1
+    assert world.outside.stock.held_until == {"order-A1:reserve": instant("2030-01-01T12:25:00Z")}
+
+
+def test_a_hold_that_was_lost_while_the_payment_was_pending_ends_the_order(world: World) -> None:
+    world.outside.stock.loses_holds = True
+
+    run = world.run(payment="pending_settles")
+
+    assert run.output["status"] == "out_of_stock"
+    assert run.output["reason"] == "reservation_lost"
+    assert run.waited.total_seconds() == 0
+    assert world.outside.payments.payments == {"order-A1:authorize": "voided"}
+
+
+def test_a_stock_that_does_not_say_whether_it_holds_on_ends_nothing(world: World) -> None:
+    world.down = {names.EXTEND_RESERVATION}
+
+    run = world.run(payment="pending_settles")
+
+    assert run.output["status"] == "delivered"
+
+
 def test_a_payment_pending_beyond_the_customers_patience_is_called_off(world: World) -> None:
     run = world.run(payment="pending_forever")
 
