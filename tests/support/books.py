@@ -92,6 +92,20 @@ class Reading:
         assert kinds[EffectKind.CAPTURE] - kinds[EffectKind.REFUND] == len(sold)
 
 
+def read_books(storage: Storage, *, seeded: Mapping[str, int]) -> Reading:
+    """Read what the sandbox's ledgers say now."""
+    outbox = Outbox(storage)
+    stock = StockLedger(storage)
+    return Reading(
+        seeded=seeded,
+        levels=stock.levels(),
+        reservations=stock.reservations(),
+        effects=tuple(PaymentLedger(storage).effects()),
+        shipments=CarrierLedger(storage, transit=timedelta(seconds=1)).shipments(),
+        messages=tuple(map(outbox.read, outbox.list())),
+    )
+
+
 class Books:
     """Books of a test's own in the run's Azurite, filled before the app looks at them.
 
@@ -107,16 +121,7 @@ class Books:
         StockLedger(self._storage).seed(stock)
 
     def read(self) -> Reading:
-        outbox = Outbox(self._storage)
-        stock = StockLedger(self._storage)
-        return Reading(
-            seeded=self._seeded,
-            levels=stock.levels(),
-            reservations=stock.reservations(),
-            effects=tuple(PaymentLedger(self._storage).effects()),
-            shipments=CarrierLedger(self._storage, transit=timedelta(seconds=1)).shipments(),
-            messages=tuple(map(outbox.read, outbox.list())),
-        )
+        return read_books(self._storage, seeded=self._seeded)
 
     def __enter__(self) -> Self:
         return self

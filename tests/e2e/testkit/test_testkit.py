@@ -30,6 +30,21 @@ def test_orders_go_to_the_door_in_virtual_time(azurite: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(620)
+@pytest.mark.parametrize("examples", [130, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("operators", ["retry", "skip", "accept", "silent"])
+def test_whatever_goes_wrong_money_and_goods_are_where_an_order_ends(
+    operators: str, examples: int
+) -> None:
+    run_pytest(
+        SUITES / "orders" / "any_order.py",
+        patience_s=600,
+        ORDER_OPERATORS=operators,
+        ORDER_EXAMPLES=str(examples),
+    )
+
+
+@pytest.mark.slow
 def test_operators_decide_what_orders_cannot(azurite: str) -> None:
     run_pytest(SUITES / "attention" / "scenes.py", AzureWebJobsStorage=azurite)
 

@@ -1,0 +1,230 @@
+"""Any order, whatever goes wrong: money and goods are where its end says, and moved once.
+
+The application, the SDK and the ledgers are real; the storage account is this process's memory, and
+time is virtual. Run by test_any_order in a process of its own, once for each way in which operators
+deal with what cannot go on by itself.
+"""
+
+import itertools
+import os
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+
+from funchost.testing import BlockingHost, InstanceStatus
+from scripts.layout import ROOT
+from shared import attention
+from shared.price_list import PriceList
+from shared.sandbox.reservations import ReservationState
+from tests.support.app_clock import let_the_app_follow
+from tests.support.books import Reading, read_books
+from tests.support.functions import activities_in, always
+from tests.support.memory_account import Held, MemoryStorage
+from tests.support.orders import order, total_of
+from tests.support.random_orders import (
+    NEVER,
+    OUTLASTS,
+    Deed,
+    OrderCase,
+    Troublemaker,
+    Way,
+    order_cases,
+)
+from workflows.delivery_tracking import (
+    activities as tracking_activities,
+    names as tracking_names,
+)
+from workflows.order_processing import activities, gateways
+from workflows.saga import activities as saga_activities
+
+EXAMPLES: Final = int(os.environ.get("ORDER_EXAMPLES", "50"))
+OPERATORS: Final = os.environ.get("ORDER_OPERATORS", "retry")  # or skip, accept, silent
+SETTINGS: Final = {
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",  # nothing is kept there
+    "DELIVERY_LIMIT_S": str(timedelta(days=2).total_seconds()),
+    "SANDBOX_TRANSIT_S": str(timedelta(days=1).total_seconds()),
+}
+IN_THE_END: Final = timedelta(days=60)
+ACTIVITIES: Final = (
+    activities_in(activities.blueprint)
+    | activities_in(tracking_activities.blueprint)
+    | activities_in(saga_activities.blueprint)
+)
+SEEDED: Final = PriceList().stock()
+NUMBERS: Final = itertools.count()
+RUN: Final = settings(
+    deadline=None,
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.too_slow],
+    # Each example starts a host, so a failing one is shown as it is rather than shrunk for minutes.
+    phases=[Phase.explicit, Phase.generate],
+)
+
+
+class Account(MemoryStorage):
+    """The account of all examples; each finds it as the application has seeded it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seeded: Held | None = None
+
+    def begin(self) -> None:
+        """Make it as it was when the application had only just begun."""
+        if self._seeded is None:
+            gateways.outside()
+            self._seeded = self.snapshot()
+        self.restore(self._seeded)
+
+
+ACCOUNT: Final = Account()
+PATCH: Final = pytest.MonkeyPatch()  # for the life of the process
+PATCH.setattr("shared.storage.connection.Storage", always(ACCOUNT))
+
+
+def far_ahead(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Ask the carrier for the end of the journey at once: the way there is told elsewhere."""
+
+    def ahead(payload: Any) -> Any:
+        as_of = datetime.fromisoformat(payload["asOf"]) + IN_THE_END
+        return check({**payload, "asOf": as_of.isoformat()})
+
+    return ahead
+
+
+def made_trouble(host: BlockingHost, case: OrderCase) -> None:
+    """Let go wrong what the case says, and let the carrier be quick."""
+    makers = {name: Troublemaker(real) for name, real in ACTIVITIES.items()}
+    check = makers[tracking_names.CHECK_SHIPMENT]
+    check.real = far_ahead(check.real)
+    for mishap in case.mishaps:
+        match mishap.way:
+            case Way.BEFORE | Way.AFTER:
+                makers[mishap.activity].left[mishap.way] += mishap.times
+            case Way.TWICE:
+                host.faults.deliver_twice(mishap.activity, times=mishap.times)
+            case Way.REDELIVERED:
+                host.faults.lose_answer(mishap.activity, times=mishap.times)
+            case Way.SLOW:
+                host.faults.slow(mishap.activity, timedelta(minutes=1), times=mishap.times)
+    for name, maker in makers.items():
+        host.faults.replace(name, maker)
+        if case.is_paced:
+            host.faults.slow(name, timedelta(seconds=1))
+    said = {"decision": {"action": OPERATORS}} if OPERATORS != "silent" else {}
+    host.faults.replace(attention.RAISE_ALERT, always(None))
+    host.faults.replace(attention.FIND_DECISION, always(said))
+
+
+def play(case: OrderCase) -> tuple[InstanceStatus, Reading, list[int], str]:
+    """Run an order through everything to its end, or to where operators have to say something.
+
+    Returns:
+        How it stands, the books, how each wish to cancel was answered, and the order's id.
+    """
+    order_id = f"A{next(NUMBERS)}"
+    body = order(order_id, lines=case.lines, token=case.token, service=case.service)
+    with BlockingHost.open(ROOT, settings=SETTINGS) as host:
+        let_the_app_follow(host, PATCH)
+        ACCOUNT.begin()
+        made_trouble(host, case)
+        answers = list[int]()
+        instance_id = host.call_http("POST", "/api/orders", json=body).json()["instanceId"]
+        passed = 0
+        for second, deed in case.deeds:
+            host.advance(timedelta(seconds=second - passed))
+            passed = second
+            match deed:
+                case Deed.CRASH:
+                    host.crash_and_restart()
+                case Deed.CANCEL:
+                    path = f"/api/orders/{order_id}/cancel"
+                    answers.append(host.call_http("POST", path, json={"reason": "x"}).status)
+        if OPERATORS == "silent":
+            host.advance(IN_THE_END)
+            status = host.status(instance_id)
+        else:
+            status = host.until_done(instance_id)
+        return status, read_books(ACCOUNT, seeded=SEEDED), answers, order_id
+
+
+@RUN
+@given(case=order_cases(longest=OUTLASTS if OPERATORS == "retry" else NEVER))
+def test_money_and_goods_are_where_the_end_says_and_moved_once(case: OrderCase) -> None:
+    status, books, answers, order_id = play(case)
+
+    event(str(status.runtime_status))
+    everything_adds_up(books)
+    if status.runtime_status == "Running":
+        assert OPERATORS == "silent"
+        assert status.custom_status["status"] == "needs_attention"
+        return
+    assert status.runtime_status == "Completed", status.output
+    event(status.output["status"])
+    if "settled" in status.output:
+        assert OPERATORS in {"skip", "accept"}
+        return
+    ended_as_said(status.output, books, order_id, total=total(case))
+    if 202 in answers:
+        assert not is_sold(books, order_id), answers
+    if status.output["status"] == "cancelled":
+        assert set(answers) <= {202, 409}
+        assert answers[0] == 202
+
+
+def everything_adds_up(books: Reading) -> None:
+    """Whatever happened: nothing twice, nothing from nowhere."""
+    kinds = Counter(effect.kind.value for effect in books.effects)
+    assert all(times == 1 for times in kinds.values()), kinds
+    assert {e.currency for e in books.effects} <= {"EUR"}
+    assert len({e.amount_minor for e in books.effects}) <= 1
+    assert len(books.shipments) <= 1
+    keys = Counter(message.key for message in books.messages)
+    assert all(times == 1 for times in keys.values()), keys
+    for sku, seeded in SEEDED.items():
+        level = books.levels[sku]
+        assert level.on_hand + pieces_of(books, sku, ReservationState.COMMITTED) == seeded
+        assert level.reserved == pieces_of(books, sku, ReservationState.HELD)
+        assert 0 <= level.reserved <= level.on_hand
+
+
+def ended_as_said(output: Any, books: Reading, order_id: str, *, total: int) -> None:
+    """What the order's end says is what the ledgers say."""
+    money, stock = books.money_of(order_id), books.stock_of(order_id)
+    assert output["amounts"]["totalMinor"] == total
+    assert books.parcels_of(order_id) <= 1
+    match output["status"]:
+        case "delivered" | "shipped" | "returned" | "lost":
+            assert money == ("authorize", "capture")
+            assert (stock, books.parcels_of(order_id)) == ("committed", 1)
+            assert output["amounts"]["capturedMinor"] == total
+            assert [e.amount_minor for e in books.effects] == [total, total]
+        case "rejected":
+            assert (money, stock, books.parcels_of(order_id)) == ((), None, 0)
+        case "out_of_stock":
+            assert (money, stock, books.parcels_of(order_id)) == ((), "released", 0)
+        case _:
+            assert money in {(), ("authorize", "void"), ("authorize", "capture", "refund")}
+            assert stock in {None, "released"}
+            assert books.parcels_of(order_id) == 0
+
+
+def total(case: OrderCase) -> int:
+    return total_of(order("any", lines=case.lines))
+
+
+def is_sold(books: Reading, order_id: str) -> bool:
+    return "capture" in books.money_of(order_id) and "refund" not in books.money_of(order_id)
+
+
+def pieces_of(books: Reading, sku: str, state: ReservationState) -> int:
+    return sum(
+        line.quantity
+        for reservation in books.reservations
+        if reservation.state is state
+        for line in reservation.lines
+        if line.sku == sku
+    )
