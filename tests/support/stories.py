@@ -3,15 +3,18 @@
 One table for every test that plays them; how they are played and checked is in the tests.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
+from shared.sandbox.accounts import balance_of
+from shared.sandbox.payments import payment_id_for
 from tests.support.books import Reading
-from tests.support.orders import NOTEBOOKS, Lines
+from tests.support.orders import NOTEBOOKS, Body, Lines, total_of
 
 PAID: Final = ("authorize", "capture")
 DROPPED: Final = ("authorize", "void")
+REFUNDED: Final = (*PAID, "refund")
 
 CONFIRMED: Final = "Your order is on its way"
 COLLECTED: Final = "Your order is with the carrier"
@@ -21,6 +24,7 @@ GOING_BACK: Final = "Your order is on its way back"
 DELIVERED: Final = "Your order is delivered"
 CANCELLED: Final = "Your order is cancelled"
 REFUSED: Final = "We could not take your order"
+GIVEN_BACK: Final = "Your order is refunded"
 
 TO_THE_DOOR: Final = (CONFIRMED, COLLECTED, AT_THE_DOOR, DELIVERED)
 # Between two looks at a parcel more than one scan may happen: then the earlier is old news.
@@ -53,6 +57,10 @@ class Story:
     def is_sold(self) -> bool:
         return self.money == PAID
 
+    @property
+    def is_refunded(self) -> bool:
+        return self.money == REFUNDED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traces:
@@ -68,7 +76,7 @@ def expected_traces(story: Story) -> Traces:
     return Traces(
         stock=story.stock,
         money=story.money,
-        parcels=int(story.is_sold),
+        parcels=int(story.is_sold or story.is_refunded),
         mails=_sure(story.mails),
     )
 
@@ -80,6 +88,36 @@ def traces(reading: Reading, order_id: str) -> Traces:
         parcels=reading.parcels_of(order_id),
         mails=_sure(reading.mails_to(order_id)),
     )
+
+
+def audit(reading: Reading, stories: Mapping[str, Story], bodies: Mapping[str, Body]) -> None:
+    """Fail unless the books add up over all these orders, those that were refunded included."""
+    refunded = {name for name, story in stories.items() if story.is_refunded}
+    lost = {name for name in refunded if stories[name].stock == "committed"}
+    sold = {name: total_of(bodies[name]) for name, story in stories.items() if story.is_sold}
+    back = {payment_id_for(f"order-{name}:authorize") for name in refunded}
+    money = balance_of([e for e in reading.effects if e.payment_id in back], currency="EUR")
+    assert (money.held_minor, money.net_minor) == (0, 0)
+    assert money.captured_minor == sum(total_of(bodies[name]) for name in refunded)
+    gone = {f"order-{name}:reserve" for name in lost}
+    assert {r.reservation_id for r in reading.reservations if r.state == "committed"} >= gone
+    replace(
+        reading,
+        seeded=_without(reading, gone),
+        effects=tuple(e for e in reading.effects if e.payment_id not in back),
+        reservations=tuple(r for r in reading.reservations if r.reservation_id not in gone),
+        shipments=tuple(s for s in reading.shipments if s.order_id not in refunded),
+    ).audit(sold=sold)
+
+
+def _without(reading: Reading, gone: Collection[str]) -> Mapping[str, int]:
+    """What was on the shelves, but for what these reservations took from them."""
+    seeded = dict(reading.seeded)
+    for reservation in reading.reservations:
+        if reservation.reservation_id in gone:
+            for line in reservation.lines:
+                seeded[line.sku] -= line.quantity
+    return seeded
 
 
 def is_told_in_order(seen: tuple[str, ...], story: Story) -> bool:
@@ -163,13 +201,21 @@ PROVIDER_DOWN: Final = Story(
 LOST: Final = Story(
     service="sandbox_lost",
     status="lost",
-    mails=(CONFIRMED, COLLECTED, "Your order is lost"),
+    money=REFUNDED,
+    mails=(CONFIRMED, COLLECTED, "Your order is lost", GIVEN_BACK),
+    undone=("authorize_payment",),
 )
 
 RETURNED: Final = Story(
     service="sandbox_returned",
     status="returned",
-    mails=(CONFIRMED, COLLECTED, AT_THE_DOOR, MISSED, GOING_BACK, "Your order is back with us"),
+    stock="released",
+    money=REFUNDED,
+    mails=(
+        *(CONFIRMED, COLLECTED, AT_THE_DOOR, MISSED, GOING_BACK),
+        *("Your order is back with us", GIVEN_BACK),
+    ),
+    undone=("authorize_payment", "reserve_stock"),
 )
 
 SECOND_ATTEMPT: Final = Story(

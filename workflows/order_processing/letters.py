@@ -49,6 +49,18 @@ _LETTERS: Mapping[Message, tuple[str, str]] = MappingProxyType(
             "Your order {order} is delayed",
             "We need to look at it ourselves and will come back to you.",
         ),
+        Message.REFUNDED_RETURNED: (
+            "Your order {order} is refunded",
+            "Your parcel {tracking} came back to us. You get {total} back.",
+        ),
+        Message.REFUNDED_LOST: (
+            "Your order {order} is refunded",
+            "Your parcel {tracking} is lost, and we are sorry. You get {total} back.",
+        ),
+        Message.REFUNDED_UNCOLLECTED: (
+            "Your order {order} is refunded",
+            "The carrier never collected your parcel {tracking}. You get {total} back.",
+        ),
     }
 )
 

@@ -135,11 +135,15 @@ class CompensationEntry(WireModel):
 
 
 class Amounts(WireModel):
-    """The order's money in minor units: tax is in the total, captured is what was really taken."""
+    """The order's money in minor units.
+
+    Tax is in the total, captured is what was really taken, refunded is what of that was given back.
+    """
 
     total_minor: int
     tax_minor: int
     captured_minor: int
+    refunded_minor: int = 0
     currency: Currency
 
 
@@ -154,9 +158,13 @@ class TrackDelivery(WireModel):
 
 
 class Delivery(WireModel):
-    """What delivery tracking ends with, as far as an order reads it."""
+    """What delivery tracking ends with, as far as an order reads it.
+
+    ``reason`` says why there is no status.
+    """
 
     status: str
+    reason: str | None = None
 
 
 class OrderResult(WireModel):

@@ -8,11 +8,10 @@ import logging
 
 import azure.durable_functions as df
 
-from shared.attention import Trouble, settle
 from shared.durable import Orchestration, StoryLogger
 from shared.errors import code_of
 from shared.models import JsonObject
-from shared.saga import LET_BE, Begun, StepStatus, compensate
+from shared.saga import LET_BE
 from workflows.order_processing import names
 from workflows.order_processing.models import (
     Amounts,
@@ -22,16 +21,17 @@ from workflows.order_processing.models import (
     OrderResult,
     TrackDelivery,
 )
+from workflows.order_processing.outcomes import OUTCOMES
 from workflows.order_processing.questions import Message
 from workflows.order_processing.steps import FORWARD
 from workflows.order_processing.story import Story
 from workflows.order_processing.transitions import (
-    MESSAGES,
     OrderStatus,
     Stop,
     cancelled,
     fulfilment,
 )
+from workflows.order_processing.undoing import refund, undo_everything
 
 blueprint = df.Blueprint()
 _logger = logging.getLogger(__name__)
@@ -50,12 +50,12 @@ def process_order(context: df.DurableOrchestrationContext) -> Orchestration[Json
             return (yield from _end_early(story, stop))
     story.enter(OrderStatus.SHIPPED)
     yield from story.tell(Message.CONFIRMED)
-    reason = yield from _follow_delivery(story)
+    reason = yield from _finish(story, (yield from _delivery(story)))
     return (yield from _conclude(story, reason))
 
 
-def _follow_delivery(story: Story) -> Orchestration[str | None]:
-    """Let delivery tracking report; the order is fulfilled whatever it says."""
+def _delivery(story: Story) -> Orchestration[Delivery]:
+    """Let delivery tracking report; without a report nobody can tell how it went."""
     if story.shipment is None:
         raise ValueError("nothing was shipped that could be followed")
     order_id = story.order.order_id
@@ -70,14 +70,26 @@ def _follow_delivery(story: Story) -> Orchestration[str | None]:
         raw = yield story.context.call_sub_orchestrator(
             names.TRACK_DELIVERY, question.to_json(), f"tracking-{order_id}"
         )
-        delivery = Delivery.from_json(raw).status
+        return Delivery.from_json(raw)
     except Exception as failure:  # noqa: BLE001 - the SDK raises bare Exception for a failed task
         story.log.warning("delivery tracking failed: %s", code_of(failure))
-        return f"track_delivery: {code_of(failure)}"
-    if (outcome := fulfilment(delivery)) is not OrderStatus.SHIPPED:
-        story.enter(outcome)
-        return None
-    return f"tracking_{delivery}"
+        return Delivery(status="", reason=f"track_delivery: {code_of(failure)}")
+
+
+def _finish(story: Story, delivery: Delivery) -> Orchestration[str | None]:
+    """End as the delivery did; who got nothing pays nothing."""
+    end = fulfilment(delivery.status)
+    if end is OrderStatus.SHIPPED:
+        return delivery.reason or f"tracking_{delivery.status}"
+    outcome = OUTCOMES[end]
+    if outcome.undoes:
+        if not (yield from refund(story, outcome.undoes)):
+            story.enter(OrderStatus.SETTLED_BY_OPERATOR)
+            return f"tracking_{delivery.status}"
+        if outcome.message is not None:
+            yield from story.tell(outcome.message)
+    story.enter(end)
+    return None
 
 
 def _end_early(story: Story, stop: Stop) -> Orchestration[JsonObject]:
@@ -86,36 +98,13 @@ def _end_early(story: Story, stop: Stop) -> Orchestration[JsonObject]:
     story.cancel = None  # it is on its way back already
     status = stop.status
     if status not in {OrderStatus.REJECTED, OrderStatus.SETTLED_BY_OPERATOR}:
-        yield from _undo(story)
+        yield from undo_everything(story)
         if story.ledger.with_status(*LET_BE):
             status = OrderStatus.SETTLED_BY_OPERATOR
-    if status in MESSAGES:
-        yield from story.tell(MESSAGES[status])
+    if (message := OUTCOMES[status].message) is not None:
+        yield from story.tell(message)
     story.enter(status)
     return (yield from _conclude(story, stop.reason, stop))
-
-
-def _undo(story: Story) -> Orchestration[None]:
-    """Undo every step begun, newest first; what resists is an operator's business."""
-    story.enter(OrderStatus.COMPENSATING)
-    yield from compensate(story.context, story.ledger)
-    if not story.ledger.with_status(StepStatus.COMPENSATION_FAILED):
-        return
-    # What could not be undone must not be promised: they hear that we look into it.
-    yield from story.tell(Message.DELAYED)
-
-    def again(begun: Begun) -> Orchestration[None]:
-        if story.status is not OrderStatus.COMPENSATING:
-            story.enter(OrderStatus.COMPENSATING)
-        yield from compensate(story.context, story.ledger, only={begun.step})
-
-    yield from settle(
-        story.desk,
-        Trouble.COMPENSATION,
-        stuck=lambda: story.ledger.with_status(StepStatus.COMPENSATION_FAILED),
-        undone=lambda: story.ledger.with_status(StepStatus.COMPENSATED),
-        again=again,
-    )
 
 
 def _conclude(
@@ -137,6 +126,7 @@ def _result(story: Story, reason: str | None, stop: Stop | None = None) -> Order
             total_minor=story.order.total_minor,
             tax_minor=story.tax_minor,
             captured_minor=story.captured_minor,
+            refunded_minor=story.refunded_minor,
             currency=story.order.currency,
         ),
         payment_id=story.payment_id,

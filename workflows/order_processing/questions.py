@@ -120,6 +120,9 @@ class Message(StrEnum):
     CANCELLED = "cancelled"
     CANCELLED_AS_ASKED = "cancelled_as_asked"
     DELAYED = "delayed"
+    REFUNDED_RETURNED = "refunded_returned"
+    REFUNDED_LOST = "refunded_lost"
+    REFUNDED_UNCOLLECTED = "refunded_uncollected"
 
 
 class NotifyCustomer(WireModel):

@@ -44,6 +44,7 @@ class Story:
     ledger: Ledger = field(default_factory=Ledger)
     payment_id: str | None = None
     captured_minor: int = 0
+    refunded_minor: int = 0
     tax_minor: int = 0
     shipment: Shipment | None = None
     customer_told: bool = False

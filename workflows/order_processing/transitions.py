@@ -14,7 +14,7 @@ from shared.quote import PriceProblem
 from shared.saga import Begun, StepStatus, Undo
 from workflows.order_processing import names
 from workflows.order_processing.models import OrderPolicy
-from workflows.order_processing.questions import Message, PaymentStatus
+from workflows.order_processing.questions import PaymentStatus
 
 
 class OrderStatus(StrEnum):
@@ -28,12 +28,14 @@ class OrderStatus(StrEnum):
     BOOKING_SHIPMENT = "booking_shipment"
     CAPTURING_PAYMENT = "capturing_payment"  # the pivot
     COMPENSATING = "compensating"
+    REFUNDING = "refunding"  # it was shipped, and did not arrive
     NEEDS_ATTENTION = "needs_attention"  # an operator is waited for
 
     SHIPPED = "shipped"  # fulfilled; an end only when nobody can tell how the delivery went
     DELIVERED = "delivered"
-    RETURNED = "returned"
-    LOST = "lost"
+    RETURNED = "returned"  # it came back: restocked and refunded
+    LOST = "lost"  # refunded
+    UNCOLLECTED = "uncollected"  # the carrier never had it: called off, restocked and refunded
     REJECTED = "rejected"
     OUT_OF_STOCK = "out_of_stock"
     PAYMENT_DECLINED = "payment_declined"
@@ -53,6 +55,8 @@ _UNDONE = frozenset(
         OrderStatus.SETTLED_BY_OPERATOR,
     }
 )
+
+_NOT_ARRIVED = frozenset({OrderStatus.RETURNED, OrderStatus.LOST, OrderStatus.UNCOLLECTED})
 
 ALLOWED: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
     {
@@ -82,18 +86,19 @@ ALLOWED: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
             {OrderStatus.SHIPPED, OrderStatus.COMPENSATING, OrderStatus.NEEDS_ATTENTION}
         ),
         OrderStatus.COMPENSATING: _UNDONE | {OrderStatus.NEEDS_ATTENTION},
+        OrderStatus.REFUNDING: _NOT_ARRIVED
+        | {OrderStatus.SETTLED_BY_OPERATOR, OrderStatus.NEEDS_ATTENTION},
         # Back to what did not go on, or past it, as the operator says.
         OrderStatus.NEEDS_ATTENTION: frozenset(
             {
                 OrderStatus.CAPTURING_PAYMENT,
                 OrderStatus.COMPENSATING,
+                OrderStatus.REFUNDING,
                 OrderStatus.SHIPPED,
                 OrderStatus.SETTLED_BY_OPERATOR,
             }
         ),
-        OrderStatus.SHIPPED: frozenset(
-            {OrderStatus.DELIVERED, OrderStatus.RETURNED, OrderStatus.LOST}
-        ),
+        OrderStatus.SHIPPED: frozenset({OrderStatus.DELIVERED, OrderStatus.REFUNDING}),
     }
 )
 
@@ -192,22 +197,13 @@ def may_be_cancelled(status: str) -> bool:
     return status in _BEFORE_THE_PIVOT
 
 
-MESSAGES: Mapping[OrderStatus, Message] = MappingProxyType(
-    {
-        OrderStatus.REJECTED: Message.REJECTED,
-        OrderStatus.OUT_OF_STOCK: Message.OUT_OF_STOCK,
-        OrderStatus.PAYMENT_DECLINED: Message.PAYMENT_DECLINED,
-        OrderStatus.PAYMENT_EXPIRED: Message.PAYMENT_EXPIRED,
-        OrderStatus.CANCELLED: Message.CANCELLED_AS_ASKED,
-        OrderStatus.COMPENSATED: Message.CANCELLED,
-    }
-)
-
 _DELIVERIES: Mapping[str, OrderStatus] = MappingProxyType(
     {
         "delivered": OrderStatus.DELIVERED,
         "returned": OrderStatus.RETURNED,
         "lost": OrderStatus.LOST,
+        "expired": OrderStatus.UNCOLLECTED,
+        "cancelled": OrderStatus.UNCOLLECTED,
     }
 )
 

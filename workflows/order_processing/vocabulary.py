@@ -5,6 +5,7 @@ from typing import Final
 from shared import retry
 from shared.operations.explaining.words import EventWait, Moment, Words
 from workflows.order_processing import names
+from workflows.order_processing.outcomes import OUTCOMES
 from workflows.order_processing.transitions import OrderStatus
 
 _FORWARD: Final = retry.TRANSIENT.backoff.attempts
@@ -37,17 +38,5 @@ WORDS: Final = Words(
             deadline="deadlineAt",
         )
     },
-    ends=frozenset(OrderStatus)
-    - {
-        OrderStatus.VALIDATING,
-        OrderStatus.RESERVING_STOCK,
-        OrderStatus.AUTHORIZING_PAYMENT,
-        OrderStatus.AWAITING_PAYMENT,
-        OrderStatus.COMMITTING_STOCK,
-        OrderStatus.BOOKING_SHIPMENT,
-        OrderStatus.CAPTURING_PAYMENT,
-        OrderStatus.COMPENSATING,
-        OrderStatus.NEEDS_ATTENTION,
-        OrderStatus.SHIPPED,
-    },
+    ends=frozenset(OUTCOMES) - {OrderStatus.SHIPPED},  # its delivery is followed
 )

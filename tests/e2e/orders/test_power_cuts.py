@@ -21,11 +21,12 @@ import pytest
 
 from tests.e2e.orders.conftest import OpenShop, Shop
 from tests.support.funchost import FuncHost
-from tests.support.orders import Body, ended, instance_of, order, submit, total_of
+from tests.support.orders import Body, ended, instance_of, order, submit
 from tests.support.stories import (
     PAYMENT_EXPIRED,
     STORIES,
     Story,
+    audit,
     expected_traces,
     is_told_in_order,
     traces,
@@ -190,6 +191,4 @@ def assert_all_effects_once(shop: Shop, crowd: Crowd, ends: Mapping[str, str]) -
         if not is_told_in_order(reading.mails_to(name), story)
     ]
     assert not out_of_order
-    reading.audit(
-        sold={n: total_of(crowd.bodies[n]) for n, story in stories.items() if story.is_sold}
-    )
+    audit(reading, stories, crowd.bodies)

@@ -9,8 +9,8 @@ import pytest
 
 from tests.e2e.orders.conftest import OpenShop, Shop
 from tests.support.funchost import STOP_PATIENCE_S, until
-from tests.support.orders import accepted, ended, order, total_of
-from tests.support.stories import STORIES, expected_traces, is_told_in_order, traces
+from tests.support.orders import accepted, ended, order
+from tests.support.stories import STORIES, audit, expected_traces, is_told_in_order, traces
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -62,4 +62,4 @@ def test_a_stop_amid_orders_is_quick_and_loses_nothing(
     for kind, story in stories.items():
         assert traces(reading, kind) == expected_traces(story)
         assert is_told_in_order(reading.mails_to(kind), story)
-    reading.audit(sold={k: total_of(bodies[k]) for k, story in stories.items() if story.is_sold})
+    audit(reading, stories, bodies)

@@ -54,7 +54,13 @@ def test_an_order_is_taken_step_by_step_to_the_door(world: World) -> None:
         "orderId": "A1",
         "status": "delivered",
         "problems": [],
-        "amounts": {"totalMinor": 9980, "taxMinor": 1593, "capturedMinor": 9980, "currency": "EUR"},
+        "amounts": {
+            "totalMinor": 9980,
+            "taxMinor": 1593,
+            "capturedMinor": 9980,
+            "refundedMinor": 0,
+            "currency": "EUR",
+        },
         "paymentId": "pay-order-A1:authorize",
         "shipmentId": "shp-order-A1:book",
         "trackingNumber": "TRK-order-A1:book",
@@ -517,23 +523,80 @@ def test_a_mail_that_cannot_be_sent_changes_nothing_else(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("delivery", "status", "reason"),
+    ("delivery", "status", "undone", "told"),
     [
-        ("delivered", "delivered", None),
-        ("lost", "lost", None),
-        ("returned", "returned", None),
-        ("expired", "shipped", "tracking_expired"),
+        ("returned", "returned", [names.VOID_PAYMENT, names.RELEASE_STOCK], "refunded_returned"),
+        ("lost", "lost", [names.VOID_PAYMENT], "refunded_lost"),
+        ("expired", "uncollected", [*UNDOING], "refunded_uncollected"),
+        ("cancelled", "uncollected", [*UNDOING], "refunded_uncollected"),
     ],
 )
-def test_what_became_of_the_parcel_is_reported_on_top_of_a_fulfilled_order(
-    world: World, delivery: str, status: str, reason: str | None
+def test_whoever_gets_nothing_pays_nothing(
+    world: World, delivery: str, status: str, undone: list[str], told: str
 ) -> None:
     world.delivery = delivery
 
     run = world.run()
 
     assert run.output["status"] == status
-    assert run.output.get("reason") == reason
+    assert [name for name in run.names if name in UNDOING] == undone
+    assert world.outside.payments.payments == {"order-A1:authorize": "refunded"}
+    is_back = names.RELEASE_STOCK in undone
+    stock = "released" if is_back else "committed"
+    assert world.outside.stock.reservations == {"order-A1:reserve": stock}
+    amounts = run.output["amounts"]
+    assert (amounts["capturedMinor"], amounts["refundedMinor"]) == (9980, 9980)
+    assert world.told() == ["confirmed", told]
+    assert [status["status"] for status in run.context.custom_statuses][-2:] == [
+        "refunding",
+        status,
+    ]
+
+
+def test_a_delivery_that_nobody_understands_leaves_the_order_shipped(world: World) -> None:
+    world.delivery = "something new"
+
+    run = world.run()
+
+    assert (run.output["status"], run.output["reason"]) == ("shipped", "tracking_something new")
+    assert not set(run.names) & set(UNDOING)
+
+
+def test_a_refund_that_resists_is_an_operators_business(world: World) -> None:
+    world.delivery, world.down, world.heals = "lost", {names.VOID_PAYMENT}, {names.VOID_PAYMENT}
+    world.decisions = [{"action": "retry"}]
+
+    run = world.run()
+
+    assert run.output["status"] == "lost"
+    assert run.output["amounts"]["refundedMinor"] == 9980
+    assert world.told() == ["confirmed", "delayed", "refunded_lost"]
+    assert [alert["trouble"] for alert in world.alerts] == ["compensation"]
+
+
+def test_a_refund_that_an_operator_lets_be_is_promised_to_nobody(world: World) -> None:
+    world.delivery, world.down = "returned", {names.VOID_PAYMENT}
+
+    run = world.run()
+
+    assert (run.output["status"], run.output["reason"]) == (
+        "settled_by_operator",
+        "tracking_returned",
+    )
+    assert run.output["amounts"]["refundedMinor"] == 0
+    assert world.outside.stock.reservations == {"order-A1:reserve": "released"}
+    assert world.told() == ["confirmed", "delayed"]
+
+
+def test_a_parcel_that_was_collected_after_all_is_not_called_off_by_itself(world: World) -> None:
+    world.delivery, world.outside.carrier.picked_up = "expired", True
+
+    run = world.run()
+
+    assert run.output["status"] == "settled_by_operator"
+    assert world.alerts[0]["open"] == [
+        {"step": "book_shipment", "error": "already_picked_up", "attempts": 1}
+    ]
 
 
 def test_tracking_that_fails_leaves_the_order_shipped(world: World) -> None:
