@@ -14,6 +14,8 @@ service                     what the carrier does
 ``sandbox_lost_answer``     books, and the answer to that call is lost
 ``sandbox_refused``         refuses with ``service_refused``
 ``sandbox_lost``            as ``standard`` until in transit; then no scan ever comes
+``sandbox_silent``          as ``standard`` until in transit; no scan for four transit times, then
+                            delivered (4.4)
 ``sandbox_failed_attempt``  fails to deliver (1.0), goes out again (1.3), delivers (1.5)
 ``sandbox_returned``        fails to deliver (1.0), turns round (1.2), is back (2.0)
 anything else               refuses with ``unknown_service``
@@ -50,6 +52,8 @@ __all__ = [
 _CARRIER = "sandbox"
 _ROW_KEY = "shipment"
 _CALLED_OFF = "called_off"
+_INQUIRY = "inquiry:"
+_CLAIM = "claim"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,12 +207,37 @@ class CarrierLedger:
         if row is None:
             raise LookupError(f"no shipment {shipment_id}: ids come from book or find")
         if row.text("cancelled_at"):
+            called_off = Scan(
+                code=TrackingStatus.CANCELLED, at=row.instant("cancelled_at"), place="sender"
+            )
             return Tracking(
-                status=TrackingStatus.CANCELLED, scans=(), next_check_after=timedelta(0)
+                status=called_off.code, scans=(called_off,), next_check_after=timedelta(0)
             )
         return itinerary.tracking(
             _service(row), booked_at=row.instant("booked_at"), transit=_transit(row), as_of=as_of
         )
+
+    @answers_for("carrier")
+    def inquire(self, shipment_id: str, *, number: int, at: datetime) -> None:
+        """Let the carrier look for a parcel: once per number, the first time stands."""
+        self._note(shipment_id, f"{_INQUIRY}{number}", at)
+
+    @answers_for("carrier")
+    def claim(self, shipment_id: str, *, at: datetime) -> None:
+        """Ask the carrier to pay for a parcel; once, the first time stands."""
+        self._note(shipment_id, _CLAIM, at)
+
+    @answers_for("carrier")
+    def asked(self, shipment_id: str) -> tuple[str, ...]:
+        """Return what was asked of the carrier about a parcel: ``inquiry:1``, ``claim``."""
+        rows = self._table.rows("PartitionKey eq @partition", partition=shipment_id)
+        return tuple(
+            row.row_key for row in rows if row.row_key == _CLAIM or row.row_key.startswith(_INQUIRY)
+        )
+
+    def _note(self, shipment_id: str, row_key: str, at: datetime) -> None:
+        noted = {"asked_at": instant_text(at)}
+        self._table.write(Row(partition_key=shipment_id, row_key=row_key, fields=noted))
 
     @property
     def _table(self) -> Table:

@@ -100,6 +100,7 @@ _RETURNED = (
     Stop(1.2, TrackingStatus.RETURNING, "destination depot"),
     Stop(2.0, TrackingStatus.RETURNED, "sender"),
 )
+_SILENT = (*_ON_THE_WAY, Stop(4.4, TrackingStatus.DELIVERED, "recipient"))
 _SERVICES = {
     "standard": Service(route=_DELIVERED),
     "express": Service(route=_DELIVERED, pace=0.5),
@@ -109,6 +110,7 @@ _SERVICES = {
     "sandbox_lost": Service(route=_ON_THE_WAY),
     "sandbox_returned": Service(route=_RETURNED),
     "sandbox_failed_attempt": Service(route=_SECOND_ATTEMPT),
+    "sandbox_silent": Service(route=_SILENT),
 }
 _UNKNOWN = Service(route=(), refused_because="unknown_service")
 _COUNTED = re.compile(r"sandbox_down_(?P<calls>[0-9]{1,3})")

@@ -1,6 +1,7 @@
-"""What crosses a boundary of this domain: the shipment to follow, what the carrier says, the end.
+"""What crosses a boundary of this domain: the shipment to follow, its scans, the end.
 
-No personal data: the customer's address for mail is looked up by the activity that writes.
+No personal data: how the customer wants to be written to is looked up by the activity that writes.
+What activities are asked is in questions.
 """
 
 from enum import StrEnum
@@ -11,6 +12,7 @@ from pydantic import AwareDatetime, Field
 from shared.models import WireModel
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
 
 
 class DeliveryStatus(StrEnum):
@@ -24,28 +26,81 @@ class DeliveryStatus(StrEnum):
     DELIVERED = "delivered"
     RETURNED = "returned"
     CANCELLED = "cancelled"  # the booking was called off
-    LOST = "lost"  # the carrier had it, and its time is over
+    LOST = "lost"  # the carrier had it, and says so or its time is over
     EXPIRED = "expired"  # the carrier never had it, and its time is over
+
+
+class Scan(WireModel):
+    """The carrier had the parcel in hand: what was noted, and when.
+
+    The same ``scan_id`` is the same scan, however often it is told. A ``code`` that journey does
+    not know says nothing.
+    """
+
+    scan_id: str
+    code: str
+    at: AwareDatetime
+
+
+class Tracking(WireModel):
+    """What a carrier says when it is asked.
+
+    Attributes:
+        scans: all that were made so far, in any order.
+        next_check_s: in how many seconds there may be more; None when the carrier does not say.
+    """
+
+    scans: tuple[Scan, ...] = ()
+    next_check_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
 class TrackingState(WireModel):
     """What is known so far; carried from one generation of the instance to the next.
 
-    ``scans`` counts the carrier's scans behind ``status``: news with fewer is old news. ``seen``
-    counts all of them, ``heard_at`` is when the last one was seen, or the following began.
+    Attributes:
+        status: where the parcel is.
+        moved_at: when it came there, as the carrier's scan says; None before the first.
+        until: when it is given up.
+        scans: how many of the carrier's scans are known.
+        heard_at: when the last of them was made, or when the following began.
+        attempts: how often nobody could take it.
+        is_late: its estimate and the grace behind it are over.
+        is_silent: there has been no scan for longer than patience is.
+        is_inquired: the carrier was asked about this silence.
+        inquiries: how many silences there were.
+        notices: how many notices of a scan have been heard; names the next one.
+        idle: how often in a row nothing was new.
+        unanswered: how often in a row the carrier did not answer.
     """
 
     status: DeliveryStatus = DeliveryStatus.BOOKED
-    scans: int = 0
+    moved_at: AwareDatetime | None = None
     until: AwareDatetime
-    seen: int = 0
+    scans: Count = 0
     heard_at: AwareDatetime | None = None
+    attempts: Count = 0
+    is_late: bool = False
+    is_silent: bool = False
+    is_inquired: bool = False
+    inquiries: Count = 0
+    notices: Count = 0
+    idle: Count = 0
+    unanswered: Count = 0
 
 
 class TrackDelivery(WireModel):
     """The orchestrator's input.
 
-    ``requests_table`` names the table of stored requests that knows the customer of ``order_id``.
+    Attributes:
+        order_id: Whose parcel it is.
+        shipment_id: How the carrier knows it.
+        tracking_number: How people know it.
+        limit_s: When it is given up.
+        requests_table: The table of stored requests that knows the customer of ``order_id``.
+        expected_at: When the carrier thinks that it arrives, if it said so.
+        silence_s: How long there may be no scan of a parcel that the carrier has.
+        quiet: Nobody is written to: it is a parcel that comes back to us.
+        state: What the generation before this one knew.
     """
 
     order_id: str
@@ -53,47 +108,24 @@ class TrackDelivery(WireModel):
     tracking_number: str
     limit_s: Seconds
     requests_table: str
+    expected_at: AwareDatetime | None = None
+    silence_s: Seconds = 48 * 3600
+    quiet: bool = False
     state: TrackingState | None = None
 
 
-class CheckShipment(WireModel):
-    """Input: ask the carrier how things stand at an instant."""
-
-    shipment_id: str
-    as_of: AwareDatetime
-
-
-class Reading(WireModel):
-    """What the carrier says, and in how many seconds it may have more to say."""
-
-    status: DeliveryStatus
-    scans: int
-    next_check_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-class NotifyCustomer(WireModel):
-    """Input: tell the customer of an order where the parcel is, once per key."""
-
-    order_id: str
-    requests_table: str
-    key: str
-    status: DeliveryStatus
-    tracking_number: str
-    at: AwareDatetime
-
-
-class Letter(WireModel):
-    """What is written to a customer, in plain text."""
-
-    subject: str
-    text: str
-
-
 class DeliveryResult(WireModel):
-    """The orchestration's output."""
+    """The orchestration's output.
+
+    ``late`` compares when it came there with the estimate; ``claimed`` is there for a parcel that
+    is lost, and tells whether the carrier has been asked to pay for it.
+    """
 
     order_id: str
     shipment_id: str
     tracking_number: str
     status: DeliveryStatus
+    attempts: Count = 0
+    late: bool = False
+    claimed: bool | None = None
     completed_at: AwareDatetime

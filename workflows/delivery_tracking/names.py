@@ -9,3 +9,7 @@ ORCHESTRATOR: Final = "delivery_tracking_orchestrator"
 
 CHECK_SHIPMENT: Final = "delivery_tracking_check_shipment"
 NOTIFY_CUSTOMER: Final = "delivery_tracking_notify_customer"
+OPEN_INQUIRY: Final = "delivery_tracking_open_inquiry"
+OPEN_CLAIM: Final = "delivery_tracking_open_claim"
+
+SCANS_TABLE: Final = "Scans"

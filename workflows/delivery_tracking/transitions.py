@@ -1,74 +1,95 @@
-"""How a parcel moves on: the table of what may follow what, and what counts as news.
+"""What a reading changes in what is known of a parcel, and how long to wait for the next one.
 
-Nothing here waits or has effects; the orchestrator asks, the table answers.
+Nothing here waits or has effects; the story asks, these functions answer. What scans mean together
+is in journey.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Final
 
+from workflows.delivery_tracking.journey import ALLOWED, ENDS
 from workflows.delivery_tracking.models import (
+    DeliveryResult,
     DeliveryStatus,
-    Letter,
-    NotifyCustomer,
-    Reading,
+    TrackDelivery,
     TrackingState,
 )
+from workflows.delivery_tracking.questions import Reading
 
-ENDS = frozenset(
+# How long after the carrier's estimate a parcel is still as good as on time.
+LATE_GRACE: Final = timedelta(days=1)
+
+# How often it is worth looking where the carrier proposes nothing.
+PACE: Final[Mapping[DeliveryStatus, timedelta]] = MappingProxyType(
     {
-        DeliveryStatus.DELIVERED,
-        DeliveryStatus.RETURNED,
-        DeliveryStatus.CANCELLED,
-        DeliveryStatus.LOST,
-        DeliveryStatus.EXPIRED,
+        DeliveryStatus.BOOKED: timedelta(hours=1),
+        DeliveryStatus.IN_TRANSIT: timedelta(hours=4),
+        DeliveryStatus.OUT_FOR_DELIVERY: timedelta(minutes=15),
+        DeliveryStatus.ATTEMPT_FAILED: timedelta(hours=1),
+        DeliveryStatus.RETURNING: timedelta(hours=6),
     }
 )
+_SHORTEST: Final = timedelta(milliseconds=200)
+_LONGEST: Final = timedelta(hours=12)
+_FIRST_WITHOUT_ANSWER: Final = timedelta(minutes=1)
+_LONGEST_WITHOUT_ANSWER: Final = timedelta(hours=1)
 
-# A poll may miss what lies between two scans, so every later status may follow an earlier one.
-ALLOWED: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = MappingProxyType(
-    {
-        DeliveryStatus.BOOKED: ENDS
-        | {
-            DeliveryStatus.IN_TRANSIT,
-            DeliveryStatus.OUT_FOR_DELIVERY,
-            DeliveryStatus.ATTEMPT_FAILED,
-            DeliveryStatus.RETURNING,
-        },
-        DeliveryStatus.IN_TRANSIT: ENDS
-        | {
-            DeliveryStatus.OUT_FOR_DELIVERY,
-            DeliveryStatus.ATTEMPT_FAILED,
-            DeliveryStatus.RETURNING,
-        },
-        DeliveryStatus.OUT_FOR_DELIVERY: ENDS
-        | {DeliveryStatus.ATTEMPT_FAILED, DeliveryStatus.RETURNING},
-        DeliveryStatus.ATTEMPT_FAILED: ENDS
-        | {DeliveryStatus.OUT_FOR_DELIVERY, DeliveryStatus.RETURNING},
-        DeliveryStatus.RETURNING: ENDS,
-    }
-)
-
-_SHORTEST_PAUSE = timedelta(milliseconds=200)
-_LONGEST_PAUSE = timedelta(hours=12)
-PAUSE_WITHOUT_ANSWER = timedelta(minutes=1)
+_TRAVELLING: Final = frozenset(ALLOWED) - {DeliveryStatus.BOOKED}
+_TO_THE_CUSTOMER: Final = frozenset(ALLOWED) - {DeliveryStatus.RETURNING}
 
 
-def heard(state: TrackingState, reading: Reading) -> TrackingState:
-    """Take in what the carrier says; old news and impossible news change nothing."""
-    if reading.scans <= state.scans or reading.status not in ALLOWED.get(state.status, frozenset()):
+def beginning(parcel: TrackDelivery, now: datetime) -> TrackingState:
+    """Return what is known: what the generation before this one knew, or nothing yet."""
+    return parcel.state or TrackingState(
+        until=now + timedelta(seconds=parcel.limit_s), heard_at=now
+    )
+
+
+def heard(state: TrackingState, reading: Reading | None) -> TrackingState:
+    """Take in a reading; old news and impossible news change nothing, and no answer is no news."""
+    if reading is None:
+        return state.model_copy(update={"unanswered": state.unanswered + 1})
+    is_new = reading.scans > state.scans
+    counted = state.model_copy(
+        update={
+            "scans": max(state.scans, reading.scans),
+            "attempts": max(state.attempts, reading.attempts),
+            "idle": 0 if is_new else state.idle + 1,
+            "unanswered": 0 if reading.answered else state.unanswered + 1,
+        }
+    )
+    return _moved(_signed_life(counted, reading), reading)
+
+
+def _signed_life(state: TrackingState, reading: Reading) -> TrackingState:
+    """Note when the last scan was made; a silence is over with it."""
+    if reading.heard_at is None or (state.heard_at and reading.heard_at <= state.heard_at):
         return state
-    return state.model_copy(update={"status": reading.status, "scans": reading.scans})
+    return state.model_copy(
+        update={"heard_at": reading.heard_at, "is_silent": False, "is_inquired": False}
+    )
 
 
-def noticed(state: TrackingState, reading: Reading, now: datetime) -> TrackingState:
-    """Take note of a new scan, whatever it says: a parcel without any for long is silent."""
-    if reading.scans <= state.seen:
+def _moved(state: TrackingState, reading: Reading) -> TrackingState:
+    if not _is_news(state, reading):
         return state
-    return state.model_copy(update={"seen": reading.scans, "heard_at": now})
+    return state.model_copy(update={"status": reading.status, "moved_at": reading.moved_at})
 
 
-def out_of_time(state: TrackingState, now: datetime) -> TrackingState:
+def _is_news(state: TrackingState, reading: Reading) -> bool:
+    if reading.moved_at is None:
+        return False
+    is_later = state.moved_at is None or reading.moved_at > state.moved_at
+    if reading.status is state.status:  # once more, and what was between was not heard of
+        return state.moved_at is not None and is_later
+    if state.status in ALLOWED.get(reading.status, frozenset()):  # they come in turn
+        return is_later
+    return reading.status in ALLOWED.get(state.status, frozenset())
+
+
+def given_up(state: TrackingState, now: datetime) -> TrackingState:
     """Give up on a parcel that has not ended when its time is over.
 
     One that the carrier had is lost; one that nobody ever scanned on its way has only expired.
@@ -76,57 +97,88 @@ def out_of_time(state: TrackingState, now: datetime) -> TrackingState:
     if state.status in ENDS or now < state.until:
         return state
     unseen = state.status is DeliveryStatus.BOOKED
-    given_up = DeliveryStatus.EXPIRED if unseen else DeliveryStatus.LOST
-    return state.model_copy(update={"status": given_up})
+    status = DeliveryStatus.EXPIRED if unseen else DeliveryStatus.LOST
+    return state.model_copy(update={"status": status, "moved_at": state.until})
 
 
-def pause(state: TrackingState, reading: Reading | None, now: datetime) -> timedelta:
-    """How long to wait before the next check: as the carrier proposes, never beyond the limit."""
-    proposed = timedelta(seconds=reading.next_check_s) if reading else PAUSE_WITHOUT_ANSWER
-    return min(max(proposed, _SHORTEST_PAUSE), _LONGEST_PAUSE, max(state.until - now, timedelta()))
+def overdue(state: TrackingState, parcel: TrackDelivery, now: datetime) -> TrackingState:
+    """Note that a parcel is late, as long as it is on its way to the customer."""
+    due = late_at(parcel)
+    is_late = due is not None and now > due and state.status in _TO_THE_CUSTOMER
+    return state.model_copy(update={"is_late": state.is_late or is_late})
 
 
-_LETTERS: Mapping[DeliveryStatus, tuple[str, str]] = MappingProxyType(
-    {
-        DeliveryStatus.IN_TRANSIT: (
-            "Your order {order} is with the carrier",
-            "Your parcel {tracking} is travelling.",
-        ),
-        DeliveryStatus.OUT_FOR_DELIVERY: (
-            "Your order {order} arrives today",
-            "Your parcel {tracking} is out for delivery.",
-        ),
-        DeliveryStatus.ATTEMPT_FAILED: (
-            "We missed you with your order {order}",
-            "Nobody could take your parcel {tracking}. The carrier tries again.",
-        ),
-        DeliveryStatus.DELIVERED: (
-            "Your order {order} is delivered",
-            "Your parcel {tracking} has arrived.",
-        ),
-        DeliveryStatus.RETURNING: (
-            "Your order {order} is on its way back",
-            "Your parcel {tracking} could not be delivered and returns to us.",
-        ),
-        DeliveryStatus.RETURNED: (
-            "Your order {order} is back with us",
-            "Your parcel {tracking} could not be delivered. We will come back to you.",
-        ),
-        DeliveryStatus.LOST: (
-            "Your order {order} is lost",
-            "The carrier lost your parcel {tracking}. We will come back to you.",
-        ),
-    }
-)
+def silent(state: TrackingState, parcel: TrackDelivery, now: datetime) -> TrackingState:
+    """Note that nothing has been heard for long of a parcel that the carrier has."""
+    due = silent_at(state, parcel)
+    if state.is_silent or due is None or now < due:
+        return state
+    return state.model_copy(update={"is_silent": True, "inquiries": state.inquiries + 1})
 
 
-def worth_telling(status: DeliveryStatus) -> bool:
-    """Whether a customer hears of this status; silence is no news to write about."""
-    return status in _LETTERS
+def late_at(parcel: TrackDelivery) -> datetime | None:
+    """Say when a parcel is late, if the carrier said when it comes."""
+    return parcel.expected_at + LATE_GRACE if parcel.expected_at else None
 
 
-def letter(question: NotifyCustomer) -> Letter:
-    """Write what the customer is told."""
-    subject, text = _LETTERS[question.status]
-    facts = {"order": question.order_id, "tracking": question.tracking_number}
-    return Letter(subject=subject.format_map(facts), text=text.format_map(facts))
+def silent_at(state: TrackingState, parcel: TrackDelivery) -> datetime | None:
+    """Say when it has been silent for too long, if the carrier has it."""
+    if state.status not in _TRAVELLING or state.heard_at is None:
+        return None
+    return state.heard_at + timedelta(seconds=parcel.silence_s)
+
+
+def was_late(state: TrackingState, parcel: TrackDelivery) -> bool:
+    """Tell of a parcel that has ended whether it came to its end late, whenever that was heard."""
+    due = late_at(parcel)
+    return due is not None and state.moved_at is not None and state.moved_at > due
+
+
+def pause(
+    state: TrackingState, reading: Reading | None, parcel: TrackDelivery, now: datetime
+) -> timedelta:
+    """How long to wait for a notice before the carrier is asked again.
+
+    As it proposes, or as the status suggests; ever longer while nothing is new; never beyond the
+    moment at which a parcel is late, silent or given up.
+    """
+    moments = [state.until]
+    if (due := late_at(parcel)) and not state.is_late and state.status in _TO_THE_CUSTOMER:
+        moments.append(due + timedelta(microseconds=1))
+    if (due := silent_at(state, parcel)) and not state.is_silent:
+        moments.append(due)
+    return max(min(_next_look(state, reading), *(moment - now for moment in moments)), timedelta())
+
+
+def _next_look(state: TrackingState, reading: Reading | None) -> timedelta:
+    if reading is None or not reading.answered:
+        again = _grown(_FIRST_WITHOUT_ANSWER, state.unanswered - 1)
+        return min(again, _LONGEST_WITHOUT_ANSWER)
+    if reading.next_check_s is None:
+        return min(_grown(PACE[state.status], state.idle), _LONGEST)
+    proposed = timedelta(seconds=min(reading.next_check_s, _LONGEST.total_seconds()))
+    # Who proposes to be asked at once for ever is not asked at once for ever.
+    return min(max(proposed, _grown(_SHORTEST, state.idle)), _LONGEST)
+
+
+_MOST_DOUBLINGS: Final = 18
+
+
+def _grown(first: timedelta, times: int) -> timedelta:
+    return first * (1 << min(max(times, 0), _MOST_DOUBLINGS))
+
+
+def result(
+    state: TrackingState, parcel: TrackDelivery, *, claimed: bool | None, now: datetime
+) -> DeliveryResult:
+    """Say how it ended."""
+    return DeliveryResult(
+        order_id=parcel.order_id,
+        shipment_id=parcel.shipment_id,
+        tracking_number=parcel.tracking_number,
+        status=state.status,
+        attempts=state.attempts,
+        late=was_late(state, parcel),
+        claimed=claimed,
+        completed_at=now,
+    )

@@ -14,8 +14,10 @@ from shared.storage import Storage
 from shared.storage_settings import ConnectionString
 from shared.stored_requests import StoredRequests
 from tests.support.playing import T0
-from workflows.delivery_tracking import gateways as tracking
-from workflows.delivery_tracking.models import DeliveryStatus
+from workflows.delivery_tracking import adapters as tracking
+from workflows.delivery_tracking.journey import CODES, journey
+from workflows.delivery_tracking.models import DeliveryStatus, Scan
+from workflows.delivery_tracking.scans import KeptScans
 from workflows.order_processing import adapters
 from workflows.order_processing.models import OrderLine
 from workflows.order_processing.questions import Booking, Payment, PaymentStatus, Reservation
@@ -162,12 +164,11 @@ def test_a_parcel_is_read_in_this_domains_words(
     assert booked is not None
     reader = tracking.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
 
-    said = [
-        reader.reading(booked.shipment_id, as_of=T0 + TRANSIT * share).status
-        for share in (0, 0.2, 0.4, 0.8, 1.0, 1.2, 2.0)
-    ]
+    def said(share: float) -> DeliveryStatus:
+        as_of = T0 + TRANSIT * share
+        return journey(reader.reading(booked.shipment_id, as_of=as_of).scans, as_of=as_of).status
 
-    assert said == [
+    assert [said(share) for share in (0, 0.2, 0.4, 0.8, 1.0, 1.2, 2.0)] == [
         DeliveryStatus.BOOKED,
         DeliveryStatus.IN_TRANSIT,
         DeliveryStatus.IN_TRANSIT,
@@ -178,8 +179,47 @@ def test_a_parcel_is_read_in_this_domains_words(
     ]
 
 
+def test_a_parcel_that_was_called_off_has_ended(
+    carrier: adapters.SandboxCarrier, storage: Storage
+) -> None:
+    booked = carrier.book("k", order_id="A1", service="standard", at=T0).shipment
+    assert booked is not None
+    reader = tracking.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
+    before = reader.reading(booked.shipment_id, as_of=T0).scans
+    assert carrier.cancel("k", at=T0)
+
+    scans = (*before, *reader.reading(booked.shipment_id, as_of=T0).scans)
+
+    assert journey(scans, as_of=T0).status is DeliveryStatus.CANCELLED
+
+
+def test_a_carrier_is_asked_once_for_each_silence_and_once_to_pay(storage: Storage) -> None:
+    ledger = CarrierLedger(storage, transit=TRANSIT)
+    desk = tracking.SandboxCarrier(ledger)
+
+    for _ in range(2):
+        assert desk.trace("shp", number=1, at=T0)
+        assert desk.trace("shp", number=2, at=T0)
+        assert desk.claim("shp", at=T0)
+
+    assert ledger.asked("shp") == ("claim", "inquiry:1", "inquiry:2")
+    assert ledger.shipments() == ()
+
+
+def test_scans_are_kept_once_whoever_tells_of_them_first(storage: Storage) -> None:
+    kept = KeptScans.open(storage)
+    first = Scan(scan_id="a/1", code="in_transit", at=T0)
+    again = Scan(scan_id="a/1", code="delivered", at=T0)
+    second = Scan(scan_id="a/2", code="delivered", at=T0)
+
+    assert kept.merged("shp", [first]) == (first,)
+    assert set(kept.merged("shp", [again, second])) == {first, second}
+    assert set(KeptScans.open(storage).of("shp")) == {first, second}
+    assert kept.of("another") == ()
+
+
 def test_every_word_of_the_carrier_has_a_translation() -> None:
-    assert set(tracking.STATUSES) == set(TrackingStatus)
+    assert set(TrackingStatus) <= set(CODES)
 
 
 def test_a_contact_is_found_where_the_request_was_kept(storage: Storage) -> None:

@@ -19,6 +19,7 @@ from shared.stored_requests import StoredRequests
 from tests.support.builders import an_order_request, the_order_for
 from tests.support.functions import activities_in, orchestrator_of
 from tests.support.outside import MemoryOutside
+from tests.support.parcels import ScriptedCarrier, memory_scans
 from tests.support.playing import T0
 from tests.support.sdk_worker import SdkWorker
 from tests.support.task_hub import task_hub
@@ -27,7 +28,6 @@ from workflows.delivery_tracking import (
     gateways as tracking_gateways,
     names as tracking_names,
 )
-from workflows.delivery_tracking.models import DeliveryStatus, Reading
 from workflows.delivery_tracking.orchestrator import CHECKS_PER_GENERATION, track_delivery
 from workflows.order_processing import activities, names
 from workflows.order_processing.orchestrator import process_order
@@ -36,27 +36,15 @@ pytestmark = pytest.mark.integration
 
 
 @dataclass
-class Parcels:
-    """Says where a parcel is by the number of times it was asked; the last word repeats."""
-
-    script: list[str] = field(default_factory=lambda: ["booked", "in_transit", "delivered"])
-    every_s: float = 600
-    asked: int = 0
-
-    def reading(self, shipment_id: str, *, as_of: datetime) -> Reading:
-        assert shipment_id
-        assert as_of.tzinfo
-        said = self.script[min(self.asked, len(self.script) - 1)]
-        self.asked += 1
-        return Reading(status=DeliveryStatus(said), scans=self.asked, next_check_s=self.every_s)
-
-
-@dataclass
 class World:
     """Both domains over one outside world, on a task hub of their own."""
 
     outside: MemoryOutside = field(default_factory=MemoryOutside)
-    parcels: Parcels = field(default_factory=Parcels)
+    parcels: ScriptedCarrier = field(
+        default_factory=lambda: ScriptedCarrier(
+            script=("label_created", "in_transit", "delivered"), proposes=timedelta(minutes=10)
+        )
+    )
     down: set[str] = field(default_factory=set[str])
     took: timedelta = timedelta()
     began: datetime = T0
@@ -127,7 +115,7 @@ def named(name: str, code: Callable[[Any], Generator[Any, Any, Any]]) -> Callabl
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     tracking_outside = tracking_gateways.Outside(
-        carrier=world.parcels, post=world.outside.mail, contacts=world
+        carrier=world.parcels, scans=memory_scans(), post=world.outside.mail, contacts=world
     )
     monkeypatch.setenv("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
     monkeypatch.setattr(activities, "outside", world.outside.ports)
@@ -191,7 +179,7 @@ def test_a_compensation_without_an_answer_is_tried_for_two_minutes(world: World)
 def test_a_parcel_without_an_end_is_followed_across_generations_to_its_limit(
     world: World,
 ) -> None:
-    world.parcels.script = ["in_transit"]
+    world.parcels.script = ("in_transit",)
 
     result = output(world.run())
 
@@ -202,8 +190,8 @@ def test_a_parcel_without_an_end_is_followed_across_generations_to_its_limit(
 @pytest.mark.slow
 def test_a_parcel_that_takes_many_checks_starts_anew_and_arrives(world: World) -> None:
     checks = CHECKS_PER_GENERATION * 2 + 10
-    world.parcels.script = ["in_transit"] * checks + ["delivered"]
+    world.parcels.script = ("in_transit",) * checks + ("delivered",)
 
     assert output(world.run())["status"] == "delivered"
-    assert world.parcels.asked == checks + 1
+    assert len(world.parcels.asked_at) == checks + 1
     assert len(world.outside.mail.messages) == 3
