@@ -20,7 +20,7 @@ class PriceList:
 
     Args:
         path: A JSON object, ``sku -> {"prices": {currency: minor units}, "taxClass": "standard",
-            "stock": pieces}``.
+            "stock": {warehouse: pieces}}``.
     """
 
     def __init__(self, path: Path = _FILE) -> None:
@@ -34,7 +34,7 @@ class PriceList:
                 price_minor=price_minor,
                 currency=currency,
                 tax_class=entry["taxClass"],
-                stock=entry["stock"],
+                stock=self.stock()[sku],
                 job_id=_JOB_ID,
             )
             for sku, entry in self._entries.items()
@@ -43,6 +43,10 @@ class PriceList:
 
     def stock(self) -> Mapping[str, int]:
         """Return the first stock of every SKU."""
+        return {sku: sum(places.values()) for sku, places in self.places().items()}
+
+    def places(self) -> Mapping[str, Mapping[str, int]]:
+        """Return the first stock of every SKU in each warehouse."""
         return {sku: entry["stock"] for sku, entry in self._entries.items()}
 
 

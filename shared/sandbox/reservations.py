@@ -3,6 +3,7 @@
 Pure values and one table of moves. Keeping them in storage is ``shared.sandbox.stock``.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ class StockLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockLevel:
-    """One shelf: pieces that are there, and how many of them are held for somebody."""
+    """A SKU's pieces that are there, and how many of them are held for somebody."""
 
     sku: str
     on_hand: int
@@ -29,6 +30,23 @@ class StockLevel:
     def available(self) -> int:
         """How many pieces can still be promised."""
         return self.on_hand - self.reserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A SKU's place in a warehouse."""
+
+    warehouse: str
+    level: StockLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """So many pieces of a reservation come from this shelf."""
+
+    warehouse: str
+    sku: str
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +71,14 @@ class ReservationState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserved:
-    """Everything asked for is held, or was and has been committed since."""
+    """Everything asked for is held, or was and has been committed since.
+
+    It comes from these ``warehouses``, a parcel from each.
+    """
 
     reservation_id: str
     expires_at: datetime
+    warehouses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +106,7 @@ class Reservation:
     reservation_id: str
     state: ReservationState
     lines: tuple[StockLine, ...]
+    picks: tuple[Pick, ...] = ()
     missing: tuple[Shortage, ...] = ()
     expires_at: datetime | None = None
 
@@ -125,15 +148,17 @@ def merged(lines: Iterable[StockLine]) -> tuple[StockLine, ...]:
     return tuple(StockLine(sku=sku, quantity=wanted[sku]) for sku in sorted(wanted))
 
 
-def shortages(lines: Iterable[StockLine], levels: Mapping[str, StockLevel]) -> tuple[Shortage, ...]:
-    """Return the lines that the shelves cannot serve."""
-    found: list[Shortage] = []
-    for line in lines:
-        level = levels.get(line.sku)
-        available = level.available if level else 0
-        if available < line.quantity:
-            found.append(Shortage(sku=line.sku, requested=line.quantity, available=available))
-    return tuple(found)
+def summed(shelves: Iterable[Shelf]) -> dict[str, StockLevel]:
+    """Return each SKU's pieces in all warehouses together."""
+    on_hand: Counter[str] = Counter()
+    reserved: Counter[str] = Counter()
+    for level in (shelf.level for shelf in shelves):
+        on_hand[level.sku] += level.on_hand
+        reserved[level.sku] += level.reserved
+    return {
+        sku: StockLevel(sku=sku, on_hand=pieces, reserved=reserved[sku])
+        for sku, pieces in on_hand.items()
+    }
 
 
 def reserve_answer(known: Reservation) -> ReserveAnswer:
@@ -143,7 +168,11 @@ def reserve_answer(known: Reservation) -> ReserveAnswer:
             state=ReservationState.HELD | ReservationState.COMMITTED,
             expires_at=datetime() as expires_at,
         ):
-            return Reserved(reservation_id=known.reservation_id, expires_at=expires_at)
+            return Reserved(
+                reservation_id=known.reservation_id,
+                expires_at=expires_at,
+                warehouses=tuple(sorted({pick.warehouse for pick in known.picks})),
+            )
         case Reservation(state=ReservationState.REFUSED):
             return OutOfStock(missing=known.missing)
         case _:

@@ -1,33 +1,37 @@
-"""A warehouse's book: shelves and reservations in one table, changed together or not at all.
+"""The warehouses' book: shelves and reservations in one table, changed together or not at all.
 
-Shelves and reservations share a partition, so that a reservation over many SKUs is one transaction
-under the etags of every shelf it touches: two orders cannot both take the last piece, and no crash
-leaves half a reservation. What is allowed is decided in ``shared.sandbox.reservations``.
+Shelves and reservations share a partition, so that a reservation over many SKUs and warehouses is
+one transaction under the etags of every shelf it touches: two orders cannot both take the last
+piece, and no crash leaves half a reservation. What is allowed is decided in
+``shared.sandbox.reservations``, where pieces come from in ``shared.sandbox.allocation``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from shared.clock import Clock, system_clock
 from shared.sandbox import stock_rows
+from shared.sandbox.allocation import allocated
 from shared.sandbox.outages import answers_for
 from shared.sandbox.reservations import (
     MOVES,
     OutOfStock,
+    Pick,
     Reservation,
     ReservationClosed,
     ReservationState,
     ReserveAnswer,
     Reserved,
+    Shelf,
     ShelfMove,
     Shortage,
     StockLevel,
     StockLine,
     merged,
     reserve_answer,
-    shortages,
+    summed,
 )
 from shared.storage import Row, Storage, Table, instant_text
 from shared.storage.table import MOST_ROWS_TOGETHER
@@ -39,13 +43,14 @@ __all__ = [
     "ReservationState",
     "ReserveAnswer",
     "Reserved",
+    "Shelf",
     "Shortage",
     "StockLedger",
     "StockLevel",
     "StockLine",
 ]
 
-_MOST_SKUS = MOST_ROWS_TOGETHER - 1  # the reservation itself is one row of the transaction
+_MOST_SHELVES = MOST_ROWS_TOGETHER - 1  # the reservation itself is one row of the transaction
 
 
 class StockLedger:
@@ -64,18 +69,19 @@ class StockLedger:
     def reserve(
         self, reservation_id: str, lines: Sequence[StockLine], *, expires_at: datetime
     ) -> ReserveAnswer:
-        """Hold all lines or none.
+        """Hold all lines or none, from as few warehouses as possible.
 
         The id is the idempotency key and the first answer stands, also ``OutOfStock``: a new try
-        after a refusal needs a new id. A call that arrives after ``release`` holds nothing.
+        after a refusal needs a new id. A call that arrives after ``release`` holds nothing. What
+        would take more than 99 shelves together counts as short.
 
         Raises:
             ValueError: no lines, less than one piece, more than 99 SKUs, or an id that was used
                 for other lines.
         """
         wanted = merged(lines)
-        if len(wanted) > _MOST_SKUS:
-            raise ValueError(f"{len(wanted)} SKUs in one reservation; at most {_MOST_SKUS}")
+        if len(wanted) > _MOST_SHELVES:
+            raise ValueError(f"{len(wanted)} SKUs in one reservation; at most {_MOST_SHELVES}")
         asked = Reservation(
             reservation_id=reservation_id,
             state=ReservationState.HELD,
@@ -118,15 +124,19 @@ class StockLedger:
 
     @answers_for("warehouse")
     def available(self, sku: str) -> int:
-        """Return how many pieces can be promised; 0 for an unknown SKU."""
-        shelf = self._shelves((sku,)).get(sku)
-        return stock_rows.level(shelf).available if shelf else 0
+        """Return how many pieces all warehouses can promise; 0 for an unknown SKU."""
+        return sum(shelf.level.available for shelf in map(stock_rows.shelf, self._rows_of(sku)))
 
     @answers_for("warehouse")
     def levels(self) -> dict[str, StockLevel]:
-        """Return every shelf by its SKU."""
+        """Return what there is of every SKU in all warehouses together."""
+        return summed(self.shelves())
+
+    @answers_for("warehouse")
+    def shelves(self) -> tuple[Shelf, ...]:
+        """Return every shelf."""
         rows = self._table.between(stock_rows.PARTITION, *stock_rows.SHELVES)
-        return {level.sku: level for level in map(stock_rows.level, rows)}
+        return tuple(map(stock_rows.shelf, rows))
 
     @answers_for("warehouse")
     def reservation(self, reservation_id: str) -> Reservation | None:
@@ -141,12 +151,19 @@ class StockLedger:
         return tuple(map(stock_rows.reservation, rows))
 
     @answers_for("warehouse")
-    def seed(self, levels: Mapping[str, int]) -> None:
-        """Put pieces on the shelves that do not exist yet; existing shelves stay as they are."""
+    def seed(self, levels: Mapping[str, int | Mapping[str, int]]) -> None:
+        """Put pieces of SKUs that have no shelf yet on shelves; what has one stays as it is.
+
+        Args:
+            levels: for each SKU the pieces in each warehouse, or those in the main one.
+        """
         existing = self.levels()
-        for sku, on_hand in levels.items():
+        for sku, pieces in levels.items():
             if sku not in existing:
-                self._table.write(stock_rows.new_shelf(sku, on_hand))
+                places = {stock_rows.MAIN: pieces} if isinstance(pieces, int) else pieces
+                self._table.write(
+                    *(stock_rows.new_shelf(place, sku, there) for place, there in places.items())
+                )
 
     @property
     def _table(self) -> Table:
@@ -156,10 +173,17 @@ class StockLedger:
         key = stock_rows.reservation_key(reservation_id)
         return self._table.read(stock_rows.PARTITION, key)
 
-    def _shelves(self, skus: Iterable[str]) -> dict[str, Row]:
+    def _rows_of(self, sku: str) -> Iterator[Row]:
+        """Read a SKU's shelves in all warehouses."""
+        rows = self._table.between(stock_rows.PARTITION, *stock_rows.shelves_of(sku))
+        return (row for row in rows if row.text("sku") == sku)
+
+    def _picked_from(self, picks: Iterable[Pick]) -> dict[str, Row]:
+        """Read the shelves that something was picked from, by their keys."""
         table = self._table
-        read = ((sku, table.read(stock_rows.PARTITION, stock_rows.shelf_key(sku))) for sku in skus)
-        return {sku: shelf for sku, shelf in read if shelf}
+        keys = [stock_rows.shelf_key(pick.warehouse, pick.sku) for pick in picks]
+        read = ((key, table.read(stock_rows.PARTITION, key)) for key in keys)
+        return {key: row for key, row in read if row}
 
     def _try_reserve(self, asked: Reservation) -> ReserveAnswer:
         known = self.reservation(asked.reservation_id)
@@ -167,10 +191,10 @@ class StockLedger:
             if known.lines and known.lines != asked.lines:
                 raise ValueError(f"reservation {asked.reservation_id} was used for other lines")
             return reserve_answer(known)
-        missing = self._hold(asked)
-        if not missing:
-            return reserve_answer(asked)
-        refused = replace(asked, state=ReservationState.REFUSED, missing=missing, expires_at=None)
+        held = self._hold(asked)
+        if isinstance(held, Reservation):
+            return reserve_answer(held)
+        refused = replace(asked, state=ReservationState.REFUSED, missing=held, expires_at=None)
         self._table.write_or_retry(stock_rows.reservation_row(refused))
         return reserve_answer(refused)
 
@@ -187,23 +211,26 @@ class StockLedger:
                 self._table.write_or_retry(stock_rows.reservation_row(longer, etag=row.etag))
                 return reserve_answer(longer)
             case Reservation(state=ReservationState.EXPIRED):
-                missing = self._hold(longer, etag=row.etag)
-                return reserve_answer(known if missing else longer)
+                held = self._hold(longer, etag=row.etag)
+                return reserve_answer(held if isinstance(held, Reservation) else known)
             case _:
                 return reserve_answer(known)
 
-    def _hold(self, asked: Reservation, *, etag: str = "") -> tuple[Shortage, ...]:
+    def _hold(self, asked: Reservation, *, etag: str = "") -> Reservation | tuple[Shortage, ...]:
         """Hold everything, or nothing and tell what is short; expired holds of others give way."""
         while True:
-            shelves = self._shelves(line.sku for line in asked.lines)
-            levels = {sku: stock_rows.level(row) for sku, row in shelves.items()}
-            missing = shortages(asked.lines, levels)
-            if not missing:
-                held = stock_rows.moved(shelves, asked.lines, ShelfMove(reserved=1))
-                self._table.write_or_retry(stock_rows.reservation_row(asked, etag=etag), *held)
-                return ()
-            if not self._reclaim({shortage.sku for shortage in missing}):
-                return missing
+            rows = [row for line in asked.lines for row in self._rows_of(line.sku)]
+            found = allocated(asked.lines, map(stock_rows.shelf, rows), most_shelves=_MOST_SHELVES)
+            if not found.missing:
+                held = replace(asked, picks=found.picks)
+                shelves = {row.row_key: row for row in rows}
+                self._table.write_or_retry(
+                    stock_rows.reservation_row(held, etag=etag),
+                    *stock_rows.moved(shelves, held.picks, ShelfMove(reserved=1)),
+                )
+                return held
+            if not self._reclaim({shortage.sku for shortage in found.missing}):
+                return found.missing
 
     def _reclaim(self, skus: set[str]) -> bool:
         """End the expired holds on these SKUs; tell whether there were any."""
@@ -239,9 +266,9 @@ class StockLedger:
         move = MOVES.get((known.state, target))
         if move is None:
             return known.state
-        shelves = self._shelves(line.sku for line in known.lines)
+        shelves = self._picked_from(known.picks) if move != ShelfMove() else {}
         changed = stock_rows.reservation_row(
             replace(known, state=target), etag=row.etag if row else ""
         )
-        self._table.write_or_retry(changed, *stock_rows.moved(shelves, known.lines, move))
+        self._table.write_or_retry(changed, *stock_rows.moved(shelves, known.picks, move))
         return target

@@ -72,6 +72,7 @@ class MemoryStock:
 
     short_of: frozenset[str] = frozenset()
     loses_holds: bool = False
+    warehouses: tuple[str, ...] = ("main",)
     reservations: dict[str, str] = field(default_factory=dict[str, str])
     held_until: dict[str, datetime] = field(default_factory=dict[str, datetime])
 
@@ -84,13 +85,13 @@ class MemoryStock:
             return Reservation(reserved=False, missing=missing)
         if self.reservations.setdefault(reservation_id, "held") == "released":
             return Reservation(reserved=False)
-        return Reservation(reserved=True)
+        return Reservation(reserved=True, warehouses=self.warehouses)
 
     def extend(self, reservation_id: str, *, until: datetime) -> Reservation:
         self.held_until[reservation_id] = until
-        return Reservation(
-            reserved=self.reservations.get(reservation_id) == "held" and not self.loses_holds
-        )
+        if self.reservations.get(reservation_id) != "held" or self.loses_holds:
+            return Reservation(reserved=False)
+        return Reservation(reserved=True, warehouses=self.warehouses)
 
     def commit(self, reservation_id: str) -> Reservation:
         if self.loses_holds:
@@ -163,14 +164,16 @@ class MemoryCarrier:
     refuses: bool = False
     picked_up: bool = False
     shipments: dict[str, str] = field(default_factory=dict[str, str])
+    parcels: dict[str, int] = field(default_factory=dict[str, int])
 
-    def book(self, key: str, *, order_id: str, service: str, at: datetime) -> Booking:
+    def book(self, key: str, *, order_id: str, service: str, parcels: int, at: datetime) -> Booking:
         assert order_id
         assert service
         assert at.tzinfo
         if self.refuses:
             return Booking()
         self.shipments.setdefault(key, "booked")
+        self.parcels[key] = parcels
         return Booking(shipment=Shipment(shipment_id=f"shp-{key}", tracking_number=f"TRK-{key}"))
 
     def cancel(self, key: str, *, at: datetime) -> bool:

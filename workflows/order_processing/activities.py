@@ -138,7 +138,11 @@ def book_shipment(payload: Any) -> JsonObject:
     return (
         outside()
         .carrier.book(
-            question.key, order_id=question.order_id, service=question.service, at=question.at
+            question.key,
+            order_id=question.order_id,
+            service=question.service,
+            parcels=question.parcels,
+            at=question.at,
         )
         .to_json()
     )

@@ -42,8 +42,8 @@ class SandboxStock:
         """Hold everything or nothing."""
         lines = [StockLine(sku=item.sku, quantity=item.quantity) for item in items]
         match self._ledger.reserve(reservation_id, lines, expires_at=expires_at):
-            case Reserved():
-                return Reservation(reserved=True)
+            case Reserved(warehouses=warehouses):
+                return Reservation(reserved=True, warehouses=warehouses)
             case OutOfStock(missing=missing):
                 return Reservation(reserved=False, missing=tuple(short.sku for short in missing))
             case _:
@@ -51,8 +51,11 @@ class SandboxStock:
 
     def extend(self, reservation_id: str, *, until: datetime) -> Reservation:
         """Hold on for longer."""
-        answer = self._ledger.extend(reservation_id, until=until)
-        return Reservation(reserved=isinstance(answer, Reserved))
+        match self._ledger.extend(reservation_id, until=until):
+            case Reserved(warehouses=warehouses):
+                return Reservation(reserved=True, warehouses=warehouses)
+            case _:
+                return Reservation(reserved=False)
 
     def commit(self, reservation_id: str) -> Reservation:
         """Turn the hold into a sale."""
@@ -134,9 +137,9 @@ class SandboxCarrier:
     def __init__(self, ledger: CarrierLedger) -> None:
         self._ledger = ledger
 
-    def book(self, key: str, *, order_id: str, service: str, at: datetime) -> Booking:
-        """Hand over a parcel."""
-        match self._ledger.book(key, order_id=order_id, service=service, at=at):
+    def book(self, key: str, *, order_id: str, service: str, parcels: int, at: datetime) -> Booking:
+        """Hand over an order's parcels."""
+        match self._ledger.book(key, order_id=order_id, service=service, parcels=parcels, at=at):
             case BookedShipment(shipment_id=shipment_id, tracking_number=number):
                 return Booking(shipment=Shipment(shipment_id=shipment_id, tracking_number=number))
             case Refused():

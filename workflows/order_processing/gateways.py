@@ -91,8 +91,8 @@ class Payments(Protocol):
 class Carrier(Protocol):
     """Who carries parcels; a shipment is known by the key it was booked under."""
 
-    def book(self, key: str, *, order_id: str, service: str, at: datetime) -> Booking:
-        """Hand over a parcel."""
+    def book(self, key: str, *, order_id: str, service: str, parcels: int, at: datetime) -> Booking:
+        """Hand over an order's parcels."""
         ...
 
     def cancel(self, key: str, *, at: datetime) -> bool:
@@ -165,7 +165,7 @@ def outside() -> Outside:
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
     catalogue = seeded_catalogue(storage)
     stock = StockLedger(storage)
-    stock.seed(PriceList().stock())
+    stock.seed(PriceList().places())
     return Outside(
         catalogue=catalogue,
         stock=SandboxStock(stock),

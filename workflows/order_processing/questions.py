@@ -23,9 +23,10 @@ class ReserveStock(WireModel):
 
 
 class Reservation(WireModel):
-    """What the stock says: held, or which SKUs are missing."""
+    """What the stock says: held in these warehouses, or which SKUs are missing."""
 
     reserved: bool
+    warehouses: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
 
@@ -88,11 +89,12 @@ class Payment(WireModel):
 
 
 class BookShipment(WireModel):
-    """Input: hand the parcel to the carrier."""
+    """Input: hand the parcels to the carrier, one from each warehouse."""
 
     order_id: Identifier
     key: str
     service: Service
+    parcels: Annotated[int, Field(gt=0)] = 1
     at: AwareDatetime
 
 

@@ -28,12 +28,13 @@ def validate(story: Story) -> Orchestration[Stop | None]:
 
 
 def book(story: Story) -> Orchestration[Stop | None]:
-    """Hand the parcel to the carrier."""
+    """Hand the parcels to the carrier, one from each warehouse."""
     story.enter(OrderStatus.BOOKING_SHIPMENT)
     question = BookShipment(
         order_id=story.order.order_id,
         key=story.key("book"),
         service=story.order.service,
+        parcels=max(1, len(story.warehouses)),
         at=story.context.current_utc_datetime,
     )
     begun = story.begin(Step.BOOK_SHIPMENT, question, key=question.key)

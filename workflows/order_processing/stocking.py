@@ -36,6 +36,7 @@ def reserve(story: Story) -> Orchestration[Stop | None]:
     if answer is None:
         return gave_up(begun.step, begun.error)
     if answer.reserved:
+        story.warehouses = answer.warehouses
         return None
     return Stop(status=OrderStatus.OUT_OF_STOCK, reason="missing: " + ", ".join(answer.missing))
 
@@ -52,7 +53,10 @@ def hold_on(story: Story, *, until: datetime) -> Orchestration[Stop | None]:
     if isinstance(answer, GaveUp):
         story.log.warning("the stock may not be held long enough: %s", answer.error)
         return None
-    return None if answer.reserved else _lost()
+    if not answer.reserved:
+        return _lost()
+    story.warehouses = answer.warehouses  # what is held anew may come from elsewhere
+    return None
 
 
 def commit(story: Story) -> Orchestration[Stop | None]:

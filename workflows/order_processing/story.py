@@ -46,6 +46,7 @@ class Story:
     captured_minor: int = 0
     refunded_minor: int = 0
     tax_minor: int = 0
+    warehouses: tuple[str, ...] = ()  # where the pieces are held, a parcel from each
     shipment: Shipment | None = None
     customer_told: bool = False
     # While this is there, whoever waits hears a wish to cancel, and nothing is tried again then.

@@ -15,7 +15,7 @@ from shared.sandbox.stock import (
     StockLevel,
     StockLine,
 )
-from shared.storage import Storage
+from shared.storage import Row, Storage, Value
 from tests.integration.sandbox.rivals import Rivals, at_once
 
 pytestmark = pytest.mark.integration
@@ -44,12 +44,16 @@ def lines(**quantities: int) -> list[StockLine]:
     return [StockLine(sku=sku, quantity=quantity) for sku, quantity in quantities.items()]
 
 
+def held(reservation_id: str, *, until: datetime = LATER) -> Reserved:
+    return Reserved(reservation_id=reservation_id, expires_at=until, warehouses=("main",))
+
+
 def test_a_reservation_holds_pieces_without_taking_them(storage: Storage) -> None:
     ledger = a_ledger(storage, cup=5)
 
     answer = ledger.reserve("r1", lines(cup=2), expires_at=LATER)
 
-    assert answer == Reserved(reservation_id="r1", expires_at=LATER)
+    assert answer == held("r1")
     assert ledger.available("cup") == 3
     assert ledger.levels() == {"cup": StockLevel(sku="cup", on_hand=5, reserved=2)}
 
@@ -116,7 +120,7 @@ def test_parallel_duplicates_reserve_once(rivals: Rivals) -> None:
         [partial(ledger.reserve, "r1", lines(cup=3), expires_at=LATER) for ledger in ledgers]
     )
 
-    assert set(answers) == {Reserved(reservation_id="r1", expires_at=LATER)}
+    assert set(answers) == {held("r1")}
     assert ledgers[0].available("cup") == 47
 
 
@@ -248,7 +252,7 @@ def test_a_hold_is_extended_and_never_shortened(storage: Storage) -> None:
     ledger.reserve("r1", lines(cup=2), expires_at=LATER)
     much_later = LATER + timedelta(hours=1)
 
-    longer = Reserved(reservation_id="r1", expires_at=much_later)
+    longer = held("r1", until=much_later)
     assert ledger.extend("r1", until=much_later) == longer
     assert ledger.extend("r1", until=LATER) == longer
     assert ledger.levels() == {"cup": StockLevel(sku="cup", on_hand=2, reserved=2)}
@@ -280,9 +284,7 @@ def test_a_hold_that_somebody_took_is_held_anew_once_the_pieces_are_back(storage
     assert ledger.extend("r1", until=much_later) == closed
     assert ledger.available("pot") == 1  # all or nothing
     ledger.release("r2")
-    assert ledger.extend("r1", until=much_later) == Reserved(
-        reservation_id="r1", expires_at=much_later
-    )
+    assert ledger.extend("r1", until=much_later) == held("r1", until=much_later)
     assert ledger.levels() == {
         "cup": StockLevel(sku="cup", on_hand=2, reserved=1),
         "pot": StockLevel(sku="pot", on_hand=1, reserved=1),
@@ -332,6 +334,94 @@ def test_of_whoever_extends_and_whoever_needs_the_last_piece_one_has_it(rivals: 
     assert first.levels() == {"cup": StockLevel(sku="cup", on_hand=1, reserved=1)}
 
 
+def a_ledger_of_two(storage: Storage) -> StockLedger:
+    ledger = StockLedger(storage, clock=SetClock())
+    ledger.seed({"cup": {"main": 2, "north": 3}, "pot": {"north": 1}, "cup-2": 7})
+    return ledger
+
+
+def on_shelves(ledger: StockLedger) -> dict[tuple[str, str], tuple[int, int]]:
+    return {
+        (shelf.warehouse, shelf.level.sku): (shelf.level.on_hand, shelf.level.reserved)
+        for shelf in ledger.shelves()
+    }
+
+
+def test_pieces_in_several_warehouses_count_together(storage: Storage) -> None:
+    ledger = a_ledger_of_two(storage)
+
+    assert ledger.available("cup") == 5
+    assert ledger.levels()["cup"] == StockLevel(sku="cup", on_hand=5, reserved=0)
+
+
+def test_a_reservation_over_two_warehouses_is_held_sold_and_given_back_as_one(
+    storage: Storage,
+) -> None:
+    ledger = a_ledger_of_two(storage)
+    untouched = on_shelves(ledger)
+
+    answer = ledger.reserve("r1", lines(cup=4, pot=1), expires_at=LATER)
+
+    assert isinstance(answer, Reserved)
+    assert answer.warehouses == ("main", "north")
+    assert on_shelves(ledger) == {
+        ("main", "cup"): (2, 1),
+        ("north", "cup"): (3, 3),
+        ("north", "pot"): (1, 1),
+        ("main", "cup-2"): (7, 0),
+    }
+    assert ledger.commit("r1") is ReservationState.COMMITTED
+    assert ledger.levels()["cup"] == StockLevel(sku="cup", on_hand=1, reserved=0)
+    assert ledger.release("r1") is ReservationState.RELEASED
+    assert on_shelves(ledger) == untouched
+
+
+def test_a_repeated_reservation_keeps_its_warehouses(storage: Storage) -> None:
+    ledger = a_ledger_of_two(storage)
+    first = ledger.reserve("r1", lines(cup=1), expires_at=LATER)  # north is fuller
+    ledger.reserve("r2", lines(cup=2), expires_at=LATER)
+
+    assert ledger.reserve("r1", lines(cup=1), expires_at=LATER) == first
+    assert first == Reserved(reservation_id="r1", expires_at=LATER, warehouses=("north",))
+
+
+def test_rivals_over_two_warehouses_never_share_a_piece(rivals: Rivals) -> None:
+    a_ledger_of_two(rivals.storage())
+    ledgers = [StockLedger(rivals.storage(), clock=SetClock()) for _ in range(8)]
+
+    answers = at_once(
+        [
+            partial(ledger.reserve, f"r{number}", lines(cup=2), expires_at=LATER)
+            for number, ledger in enumerate(ledgers)
+        ]
+    )
+
+    assert sum(isinstance(answer, Reserved) for answer in answers) == 2
+    assert ledgers[0].available("cup") == 1
+
+
+def test_shelves_and_reservations_from_before_there_were_more_warehouses_go_on(
+    storage: Storage,
+) -> None:
+    ledger = StockLedger(storage, clock=SetClock())
+    table = storage.table("Stock")
+    shelf: dict[str, Value] = {"sku": "cup", "on_hand": 5, "reserved": 2}
+    table.write(Row(partition_key="stock", row_key="sku:cup", fields=shelf))
+    hold: dict[str, Value] = {
+        "reservation_id": "r1",
+        "state": "held",
+        "expires_at": "2026-01-05T09:30:00.000000+00:00",
+        "lines": '[["cup", 2]]',
+        "missing": "[]",
+    }
+    table.write(Row(partition_key="stock", row_key="reservation:r1", fields=hold))
+
+    assert ledger.reserve("r1", lines(cup=2), expires_at=LATER) == held("r1")
+    assert ledger.commit("r1") is ReservationState.COMMITTED
+    assert ledger.reserve("r2", lines(cup=3), expires_at=LATER) == held("r2")
+    assert on_shelves(ledger) == {("main", "cup"): (3, 3)}
+
+
 def test_the_same_id_for_other_lines_is_a_mistake_of_the_caller(storage: Storage) -> None:
     ledger = a_ledger(storage, cup=5)
     ledger.reserve("r1", lines(cup=2), expires_at=LATER)
@@ -361,10 +451,18 @@ def test_seeding_again_leaves_existing_shelves_as_they_are(storage: Storage) -> 
     }
 
 
+def test_seeding_puts_nothing_more_of_what_is_somewhere_already(storage: Storage) -> None:
+    ledger = a_ledger(storage, cup=5)
+
+    ledger.seed({"cup": {"north": 100}})
+
+    assert ledger.available("cup") == 5
+
+
 def test_skus_and_ids_may_hold_any_character(storage: Storage) -> None:
     ledger = StockLedger(storage, clock=SetClock())
     sku = "Größe #7/8 'groß'?\\%=~"
-    ledger.seed({sku: 1})
+    ledger.seed({sku: {sku: 1}})
 
     answer = ledger.reserve(sku, [StockLine(sku=sku, quantity=1)], expires_at=LATER)
 

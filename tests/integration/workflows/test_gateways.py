@@ -60,11 +60,12 @@ def test_stock_is_held_sold_and_given_back(storage: Storage) -> None:
     stock = adapters.SandboxStock(ledger)
     until = T0 + timedelta(days=10_000)
 
-    assert stock.reserve("one", items=lines(3), expires_at=until) == Reservation(reserved=True)
+    held = Reservation(reserved=True, warehouses=("main",))
+    assert stock.reserve("one", items=lines(3), expires_at=until) == held
     assert stock.reserve("two", items=lines(3), expires_at=until) == Reservation(
         reserved=False, missing=("lamp",)
     )
-    assert stock.extend("one", until=until + timedelta(days=1)) == Reservation(reserved=True)
+    assert stock.extend("one", until=until + timedelta(days=1)) == held
     assert stock.extend("two", until=until) == Reservation(reserved=False)
     assert stock.commit("one") == Reservation(reserved=True)
     assert stock.reserve("three", items=lines(2), expires_at=until).reserved
@@ -137,10 +138,10 @@ def test_a_key_used_for_another_amount_holds_nothing_more(
 def test_a_parcel_is_booked_once_and_called_back_until_it_is_picked_up(
     carrier: adapters.SandboxCarrier,
 ) -> None:
-    first = carrier.book("k", order_id="A1", service="standard", at=T0)
+    first = carrier.book("k", order_id="A1", service="standard", parcels=1, at=T0)
 
     assert first.shipment is not None
-    assert carrier.book("k", order_id="A1", service="standard", at=T0) == first
+    assert carrier.book("k", order_id="A1", service="standard", parcels=1, at=T0) == first
     assert not carrier.cancel("k", at=T0 + TRANSIT)
     assert carrier.cancel("k", at=T0)
 
@@ -148,11 +149,11 @@ def test_a_parcel_is_booked_once_and_called_back_until_it_is_picked_up(
 def test_a_parcel_called_off_before_it_came_is_not_booked(carrier: adapters.SandboxCarrier) -> None:
     assert carrier.cancel("k", at=T0)
 
-    assert carrier.book("k", order_id="A1", service="standard", at=T0) == Booking()
+    assert carrier.book("k", order_id="A1", service="standard", parcels=1, at=T0) == Booking()
 
 
 def test_a_refusal_is_an_answer(carrier: adapters.SandboxCarrier) -> None:
-    refused = carrier.book("k", order_id="A1", service="sandbox_refused", at=T0)
+    refused = carrier.book("k", order_id="A1", service="sandbox_refused", parcels=1, at=T0)
 
     assert refused == Booking()
 
@@ -160,7 +161,7 @@ def test_a_refusal_is_an_answer(carrier: adapters.SandboxCarrier) -> None:
 def test_a_parcel_is_read_in_this_domains_words(
     carrier: adapters.SandboxCarrier, storage: Storage
 ) -> None:
-    booked = carrier.book("k", order_id="A1", service="sandbox_returned", at=T0).shipment
+    booked = carrier.book("k", order_id="A1", service="sandbox_returned", parcels=1, at=T0).shipment
     assert booked is not None
     reader = tracking.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
 
@@ -182,7 +183,7 @@ def test_a_parcel_is_read_in_this_domains_words(
 def test_a_parcel_that_was_called_off_has_ended(
     carrier: adapters.SandboxCarrier, storage: Storage
 ) -> None:
-    booked = carrier.book("k", order_id="A1", service="standard", at=T0).shipment
+    booked = carrier.book("k", order_id="A1", service="standard", parcels=1, at=T0).shipment
     assert booked is not None
     reader = tracking.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
     before = reader.reading(booked.shipment_id, as_of=T0).scans

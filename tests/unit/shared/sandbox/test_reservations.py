@@ -8,11 +8,11 @@ from hypothesis import given, strategies as st
 from shared.sandbox.reservations import (
     MOVES,
     ReservationState,
-    Shortage,
+    Shelf,
     StockLevel,
     StockLine,
     merged,
-    shortages,
+    summed,
 )
 
 lines = st.lists(
@@ -35,13 +35,16 @@ def test_a_reservation_of_nothing_is_refused() -> None:
         merged([StockLine(sku="cup", quantity=0)])
 
 
-def test_only_what_is_not_reserved_counts_as_available() -> None:
-    level = StockLevel(sku="cup", on_hand=5, reserved=3)
+def test_the_pieces_of_all_warehouses_count_together() -> None:
+    shelves = [
+        Shelf(warehouse=name, level=StockLevel(sku="cup", on_hand=5, reserved=3))
+        for name in ("main", "north")
+    ]
 
-    assert shortages([StockLine(sku="cup", quantity=2)], {"cup": level}) == ()
-    assert shortages([StockLine(sku="cup", quantity=3)], {"cup": level}) == (
-        Shortage(sku="cup", requested=3, available=2),
-    )
+    found = summed(shelves)
+
+    assert found == {"cup": StockLevel(sku="cup", on_hand=10, reserved=6)}
+    assert found["cup"].available == 4
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,14 @@ def test_an_authorization_that_never_happened_is_undone_all_the_same(world: Worl
     assert run.names[-4:-1] == [names.VOID_PAYMENT, names.RELEASE_STOCK, names.NOTIFY_CUSTOMER]
 
 
+def test_pieces_from_two_warehouses_are_two_parcels(world: World) -> None:
+    world.outside.stock.warehouses = ("main", "north")
+
+    world.run()
+
+    assert world.outside.carrier.parcels == {"order-A1:book": 2}
+
+
 def test_a_carrier_that_stays_away_costs_the_customer_nothing(world: World) -> None:
     world.down = {names.BOOK_SHIPMENT}
 
