@@ -60,7 +60,9 @@ from workflows.management import (
 from workflows.order_processing import (
     activities as order_processing_activities,
     http as order_processing_http,
+    http_messages as order_processing_http_messages,
     http_notices as order_processing_http_notices,
+    intake as order_processing_intake,
     orchestrator as order_processing_orchestrator,
     workflow_type as order_processing_type,
 )
@@ -80,6 +82,8 @@ for module in (
     order_processing_activities,
     order_processing_http,
     order_processing_http_notices,
+    order_processing_http_messages,
+    order_processing_intake,
     delivery_tracking_orchestrator,
     delivery_tracking_activities,
     saga_orchestrator,

@@ -210,7 +210,7 @@ module network 'modules/network.bicep' = if (privateNetworking) {
   }
 }
 
-// The host's leases and keys, the package, and the app's own tables and blobs.
+// The host's leases and keys, the package, the app's own tables and blobs, and the queues that orders come by.
 module hostStorage 'modules/storage.bicep' = {
   name: 'host-storage'
   scope: group
@@ -220,10 +220,13 @@ module hostStorage 'modules/storage.bicep' = {
     tags: union(tags, { purpose: 'host, package and ledgers' })
     sku: storageSku
     containers: [packageContainer]
-    services: ['blob', 'table']
+    // Senders of orders get Storage Queue Data Message Sender on the first, and on nothing else.
+    queues: ['app-orders', 'app-orders-poison']
+    services: ['blob', 'queue', 'table']
     principalId: identity.outputs.principalId
     // Owner, because the host takes leases and sets what only an owner of blobs may; it holds no other account so.
-    roles: ['blobOwner', 'tableContributor']
+    // Contributor of queues, because the host takes messages, hides them, and puts away those that keep failing.
+    roles: ['blobOwner', 'queueContributor', 'tableContributor']
     endpointsSubnetId: network.?outputs.endpointsSubnetId ?? ''
     zoneIds: network.?outputs.zoneIds ?? {}
     restoreDays: restoreDays

@@ -17,6 +17,7 @@ from shared.endpoints import Endpoint, endpoint_of
 ACTIVITY = "activityTrigger"
 ORCHESTRATION = "orchestrationTrigger"
 HTTP = "httpTrigger"
+QUEUE = "queueTrigger"
 
 
 def activity_names(app: df.DFApp) -> frozenset[str]:

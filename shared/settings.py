@@ -48,6 +48,8 @@ _SHORTEST_HOLD = timedelta(minutes=1)  # authorizing is tried for a quarter of i
 _LOCAL_URL = "http://localhost:7071"
 _CONTAINER = re.compile(r"(?=.{3,40}$)[a-z0-9]+(?:-[a-z0-9]+)*")
 _PREFIX = re.compile(r"[a-z][a-z0-9]{0,19}")
+_PREFIX_SETTING = "APP_DATA_PREFIX"
+_PREFIX_USUAL = "app"
 
 
 class IdentitySource(StrEnum):
@@ -172,6 +174,11 @@ def schedule(setting: str, usual: str) -> str:
     return f"%{setting}%" if is_given(setting) else usual
 
 
+def queue(name: str) -> str:
+    """Return what a queue trigger is declared with; like tables, queues share the data prefix."""
+    return f"%{_PREFIX_SETTING}%-{name}" if is_given(_PREFIX_SETTING) else f"{_PREFIX_USUAL}-{name}"
+
+
 def is_given(setting: str) -> bool:
     """Tell whether there is a setting at all: for what exists only with it, such as a schedule."""
     return bool(os.environ.get(setting, "").strip())
@@ -263,10 +270,10 @@ def _addresses(setting: str, role: str, people: Any) -> tuple[str, ...]:
 
 
 def _data_prefix(environ: Mapping[str, str]) -> str:
-    prefix = environ.get("APP_DATA_PREFIX", "").strip() or "app"
+    prefix = environ.get(_PREFIX_SETTING, "").strip() or _PREFIX_USUAL
     if not _PREFIX.fullmatch(prefix):
         raise InvalidSettingError(
-            "APP_DATA_PREFIX",
+            _PREFIX_SETTING,
             f"{prefix!r} is not 1 to 20 lower-case letters and digits that start with a letter",
         )
     return prefix

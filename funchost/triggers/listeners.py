@@ -47,7 +47,9 @@ def queue_listener(
     async def handle(message: QueueMessage) -> bool:
         return isinstance(await run(function, queue_occasion(message)), Success)
 
-    bury = _into(account.queue(f"{name}{POISON_SUFFIX}"))
+    # As on the platform, poison that fails again goes nowhere else.
+    is_poison = name.endswith(POISON_SUFFIX)
+    bury = None if is_poison else _into(account.queue(f"{name}{POISON_SUFFIX}"))
     consumer = Consumer(handle=handle, bury=bury)
     return QueueListener(account.queue(name), consumer, settings.queues, settings.encoding)
 

@@ -38,11 +38,13 @@ type Bury = Callable[[RawMessage], Awaitable[None]]
 class Consumer:
     """What is done with messages: ``handle`` says whether it worked; ``bury`` keeps the rest.
 
-    ``bury`` puts a message where poison goes, before it is deleted.
+    ``bury`` puts a message where poison goes, before it is deleted. Without it, as for a queue of
+    poison, a message that fails stays hidden until its time is over, and after the last attempt
+    nobody is called for it any more.
     """
 
     handle: Handle
-    bury: Bury
+    bury: Bury | None
 
 
 class QueueListener:
@@ -169,6 +171,8 @@ class QueueListener:
         match verdict:
             case _Verdict.DONE:
                 await self._queue.delete(message)
+            case _ if self._consumer.bury is None:
+                _LOG.error("Message %s of %s has failed and stays", message.id, self._queue.name)
             case _Verdict.TRIED_AGAIN:
                 await self._queue.hide(message, self._settings.retried_after)
                 self._look.set()

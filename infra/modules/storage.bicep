@@ -19,6 +19,9 @@ param sku replication
 @description('Optional. Blob containers to make.')
 param containers array = []
 
+@description('Optional. Queues to make.')
+param queues array = []
+
 @description('Required. Services that are used and get an endpoint of their own: blob, queue, table.')
 param services array
 
@@ -118,7 +121,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   }
 }
 
-resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
+resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
   parent: account
   name: 'default'
 }
@@ -135,6 +138,13 @@ resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containe
     properties: {
       publicAccess: 'None'
     }
+  }
+]
+
+resource namedQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
+  for queue in queues: {
+    parent: queueService
+    name: queue
   }
 ]
 
@@ -196,7 +206,7 @@ resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 
 resource queueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
-  scope: queues
+  scope: queueService
   properties: {
     workspaceId: workspaceId
     metrics: [

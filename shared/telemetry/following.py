@@ -8,9 +8,14 @@ import inspect
 
 import azure.durable_functions as df
 
-from shared.registered import ACTIVITY, HTTP, ORCHESTRATION, Registered, registered
+from shared.registered import ACTIVITY, HTTP, ORCHESTRATION, QUEUE, Registered, registered
 from shared.settings import current_telemetry
-from shared.telemetry.invocations import LOOKS, followed_activity, followed_request
+from shared.telemetry.invocations import (
+    LOOKS,
+    followed_activity,
+    followed_message,
+    followed_request,
+)
 from shared.telemetry.logs import install_redaction, tell_lines
 from shared.telemetry.orchestrations import followed
 from shared.telemetry.reporting import Reporter, reporter
@@ -29,7 +34,7 @@ def follow(app: df.DFApp) -> None:
 
 
 def follow_functions(app: df.DFApp, reported: Reporter) -> None:
-    """Wrap the orchestrators, activities and HTTP functions of an app."""
+    """Wrap what an app does: its orchestrators, activities, and ways in."""
     for function in registered(app):
         _follow(function, reported)
 
@@ -44,6 +49,8 @@ def _follow(function: Registered, reported: Reporter) -> None:
         case _ if _changes_something(function) and inspect.iscoroutinefunction(code):
             follow = followed_request(function.route, function.argument, code, reported)
             function.replace(follow)
+        case _ if function.trigger == QUEUE and inspect.iscoroutinefunction(code):
+            function.replace(followed_message(function.name, code, reported))
         case _:
             pass  # entities and timers call what is followed; who only looks changes nothing
 

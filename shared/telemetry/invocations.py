@@ -1,4 +1,4 @@
-"""Follows what really runs: activities, and requests that start or change a workflow.
+"""Follows what really runs: activities, and requests and messages that start or change a workflow.
 
 Each run is a span of its own, with a new id: an activity that ran twice is two spans. While one
 runs, whatever it logs is told to belong to it. What the host reports anyway, requests and their
@@ -9,7 +9,7 @@ import functools
 import inspect
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -232,13 +232,55 @@ def followed_request(
     return _dressed(follow, handler)
 
 
+def followed_message(
+    name: str, handler: Callable[..., Awaitable[Any]], reporter: Reporter
+) -> Callable[..., Awaitable[Any]]:
+    """Return a function of a queue, followed: it is told when it starts an instance.
+
+    Args:
+        name: as it is registered.
+        handler: a coroutine function.
+        reporter: whom to tell.
+    """
+
+    async def follow(**bindings: Any) -> Any:
+        invocation = bindings.pop(_CONTEXT, None)
+        begin = system_clock().now()
+        running = Here(span_id=_new_span_id())
+        running.attributes.update(_host_operation(invocation))
+        token = _here.set(running)
+        try:
+            await handler(**bindings)
+        finally:
+            _here.reset(token)
+        if running.attributes.get(Attribute.STARTED):
+            outcome: dict[str, Value] = {
+                Attribute.KIND: Kind.MESSAGE,
+                Attribute.OUTCOME: _ANSWERED,
+            }
+            _tell_way_in(name, running, begin, outcome, reporter)
+
+    return _dressed(follow, handler)
+
+
 def _tell_request(
     name: str, running: Here, begin: datetime, answer: Any, reporter: Reporter
 ) -> None:
     """Tell of a request that was taken; one that was refused changed no workflow."""
-    place = running.place
     status = answer.status_code if isinstance(answer, func.HttpResponse) else HTTPStatus.OK
-    if place is None or running.instance_id is None or status >= HTTPStatus.BAD_REQUEST:
+    if status < HTTPStatus.BAD_REQUEST:
+        outcome: dict[str, Value] = {
+            Attribute.KIND: Kind.REQUEST,
+            Attribute.OUTCOME: str(int(status)),
+        }
+        _tell_way_in(name, running, begin, outcome, reporter)
+
+
+def _tell_way_in(
+    name: str, running: Here, begin: datetime, outcome: Mapping[str, Value], reporter: Reporter
+) -> None:
+    place = running.place
+    if place is None or running.instance_id is None:
         return
     reporter.span(
         Span(
@@ -251,8 +293,7 @@ def _tell_request(
                 **running.attributes,
                 Attribute.INSTANCE_ID: running.instance_id,
                 Attribute.ROOT_ID: running.root or running.instance_id,
-                Attribute.KIND: Kind.REQUEST,
-                Attribute.OUTCOME: str(int(status)),
+                **outcome,
             },
         )
     )

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     ORCHESTRATION = "orchestration"
     ACTIVITY = "activity"
     REQUEST = "request"
+    MESSAGE = "message"
 
 
 class Event(StrEnum):

@@ -137,7 +137,7 @@ def test_host_and_task_hub_have_accounts_of_their_own_with_different_roles() -> 
 
     assert {each.name for each in accounts} == {"hostStorage", "taskHubStorage"}
     assert roles == [
-        "'blobOwner', 'tableContributor'",
+        "'blobOwner', 'queueContributor', 'tableContributor'",
         "'blobContributor', 'queueContributor', 'tableContributor'",
     ]
 

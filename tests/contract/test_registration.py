@@ -114,7 +114,7 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
     }
 
     parts = (
-        r"activities|entities|http|http_\w+|increment|orchestrator|pages|pages_\w+|retention"
+        r"activities|entities|http|http_\w+|increment|intake|orchestrator|pages|pages_\w+|retention"
         r"|schedule|shard|sweep|watchdog|workflow_type"
     )
     pattern = re.compile(rf"workflows\.\w+\.({parts})")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import azure.storage.queue
 import pytest
 
 import function_app
@@ -96,6 +97,10 @@ def host(
     modules = tmp_path_factory.mktemp("host")
     for name in ("funchost", "scripts"):  # and neither the app nor the tests of this checkout
         (modules / name).symlink_to(ROOT / name)
+    # The host's own, for queues: in Azure the platform reads them, so it is not in the package.
+    queues = modules / "azure" / "storage"
+    queues.mkdir(parents=True)
+    (queues / "queue").symlink_to(Path(azure.storage.queue.__file__).parent)
     with Books(azurite, stock={"notebook": 100}) as books:
         packaged = PackagedHost(
             folder=tmp_path_factory.mktemp("state"),

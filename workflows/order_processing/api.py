@@ -40,6 +40,20 @@ class OrderCancelled(WireModel):
     links: dict[str, str]
 
 
+ACCEPTED: Final = {
+    202: Answer(
+        description="It is being worked on.",
+        model=OrderAccepted,
+        headers=("Location", "Retry-After"),
+        follow=_FOLLOW,
+    ),
+    200: Answer(
+        description="The same order was sent before, and has ended.",
+        model=OrderAccepted,
+        headers=("Location",),
+        follow=_FOLLOW,
+    ),
+}
 SUBMIT_ORDER: Final = Operation(
     request=OrderRequest,
     example={
@@ -55,20 +69,7 @@ SUBMIT_ORDER: Final = Operation(
         },
         "payment": {"token": "tok_sandbox_approved"},
     },
-    answers={
-        202: Answer(
-            description="It is being worked on.",
-            model=OrderAccepted,
-            headers=("Location", "Retry-After"),
-            follow=_FOLLOW,
-        ),
-        200: Answer(
-            description="The same order was sent before, and has ended.",
-            model=OrderAccepted,
-            headers=("Location",),
-            follow=_FOLLOW,
-        ),
-    },
+    answers=ACCEPTED,
     refuses=("conflicting_request", "instance_purged"),
     repeats="`orderId` is the key. The same order is the same instance; another one is a conflict.",
 )

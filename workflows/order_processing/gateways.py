@@ -44,6 +44,7 @@ from workflows.order_processing.questions import (
     Payment,
     Reservation,
 )
+from workflows.order_processing.refused import RefusedMessages
 
 
 class Stock(Protocol):
@@ -152,6 +153,17 @@ def taken_notices() -> TakenNotices:
     """
     settings = current_settings()
     return TakenNotices.open(open_storage(settings.storage, prefix=settings.data_prefix))
+
+
+@functools.cache
+def refused_messages() -> RefusedMessages:
+    """Open the messages that were refused, once per process.
+
+    Raises:
+        StorageUnavailableError: The next call tries again.
+    """
+    settings = current_settings()
+    return RefusedMessages.open(open_storage(settings.storage, prefix=settings.data_prefix))
 
 
 @functools.cache

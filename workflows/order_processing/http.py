@@ -16,9 +16,10 @@ from shared.endpoints import endpoint
 from shared.errors import InstanceUnknownError, PastCancellingError
 from shared.http import API_PREFIX, answer, read_model, while_running, workflow_path
 from workflows.order_processing import api, names
+from workflows.order_processing.answers import accepted
 from workflows.order_processing.gateways import open_cancellations
 from workflows.order_processing.models import CancelOrder, OrderRequest
-from workflows.order_processing.placing import ID_PREFIX, Placed, place
+from workflows.order_processing.placing import ID_PREFIX, place
 from workflows.order_processing.views import order_view
 
 blueprint = df.Blueprint()
@@ -34,7 +35,7 @@ async def submit_order(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """Take an order: 202 while it runs, 200 once it ended, 409 for an id used differently."""
-    return _accepted(await place(read_model(req, OrderRequest), client))
+    return accepted(await place(read_model(req, OrderRequest), client))
 
 
 @blueprint.function_name(names.GET_ORDER)
@@ -97,20 +98,3 @@ def _links(order_id: str, instance_id: InstanceId) -> dict[str, str]:
         "workflow": workflow_path(instance_id),
         "delivery": workflow_path(f"tracking-{order_id}"),
     }
-
-
-def _accepted(placed: Placed) -> func.HttpResponse:
-    location = workflow_path(placed.instance_id)
-    return answer(
-        {
-            "orderId": placed.order_id,
-            "instanceId": placed.instance_id,
-            "links": {
-                "self": location,
-                "history": f"{location}?include=history",
-                "delivery": workflow_path(f"tracking-{placed.order_id}"),
-            },
-        },
-        status=HTTPStatus.OK if placed.has_ended else HTTPStatus.ACCEPTED,
-        headers={"Location": location} if placed.has_ended else while_running(location),
-    )

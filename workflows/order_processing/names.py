@@ -27,6 +27,12 @@ CANCEL_ORDER: Final = "order_processing_cancel_order"
 STRIPE_NOTICE: Final = "order_processing_stripe_notice"
 PAYMENT_NOTICE: Final = "order_processing_payment_notice"
 
+TAKE_MESSAGE: Final = "order_processing_take_message"
+KEEP_POISON: Final = "order_processing_keep_poison"
+FORGET_MESSAGES: Final = "order_processing_forget_messages"
+LIST_REFUSED_MESSAGES: Final = "order_processing_list_refused_messages"
+RETRY_REFUSED_MESSAGE: Final = "order_processing_retry_refused_message"
+
 # Registered by another domain; a test proves that it is.
 TRACK_DELIVERY: Final = "delivery_tracking_orchestrator"
 

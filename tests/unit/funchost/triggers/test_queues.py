@@ -42,13 +42,20 @@ class Bench:
     """A listener with its queues."""
 
     def __init__(
-        self, handler: Callable[[QueueMessage], object], settings: QueueSettings = SETTINGS
+        self,
+        handler: Callable[[QueueMessage], object],
+        settings: QueueSettings = SETTINGS,
+        *,
+        is_of_poison: bool = False,
     ) -> None:
         self.queue = FakeQueue()
         self.poison = FakeQueue()
         self.listener = QueueListener(
             self.queue,
-            Consumer(handle=handler, bury=self._bury),  # type: ignore[arg-type]  # any handler
+            Consumer(
+                handle=handler,  # type: ignore[arg-type]  # any handler
+                bury=None if is_of_poison else self._bury,
+            ),
             settings,
             MessageEncoding.BASE64,
         )
@@ -109,6 +116,26 @@ async def test_a_message_that_the_host_died_of_too_often_is_not_run_again() -> N
 
     assert handler.seen == []
     assert len(bench.poison.visible) == 1
+
+
+@on_loop
+@pytest.mark.parametrize("attempts_before", [0, 5])
+async def test_poison_that_fails_stays_where_it_is_and_is_not_run_for_ever(
+    attempts_before: int,
+) -> None:
+    handler = Handler("bad")
+    bench = Bench(handler, is_of_poison=True)
+    await bench.send("bad")
+    for _ in range(attempts_before):
+        [taken] = await bench.queue.receive(1, timedelta(minutes=10))
+        await bench.queue.hide(taken, timedelta(0))
+    await bench.send("good")
+
+    await bench.serve_until(lambda: ("good", 1) in handler.seen and not bench.queue.visible)
+
+    assert [attempt for text, attempt in handler.seen if text == "bad"] == [1][attempts_before:]
+    assert len(bench.queue.hidden) == 1
+    assert bench.poison.is_empty
 
 
 @on_loop

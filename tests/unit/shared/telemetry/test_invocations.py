@@ -15,6 +15,7 @@ from shared.telemetry.invocations import (
     concerns,
     departing,
     followed_activity,
+    followed_message,
     followed_request,
     here,
     started,
@@ -184,6 +185,28 @@ def test_what_a_followed_request_starts_knows_since_when_it_waits() -> None:
     assert carrier is not None
     assert (carrier.root, carrier.instance_id) == ("order-A1", "order-A1")
     assert heard.spans[0].attributes["started"] is True
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_a_message_is_told_when_it_starts_something_and_not_when_it_is_refused(
+    starts: bool,  # noqa: FBT001 - of a parameter
+) -> None:
+    async def handler(message: str) -> None:
+        assert message == "an order"
+        concerns("order-A1")
+        if starts:
+            started()
+
+    heard = Listening()
+    followed = followed_message("take", handler, Reporter(heard))
+
+    async def serve() -> None:
+        await followed(message="an order")
+
+    asyncio.run(serve())
+
+    told = [(span.name, span.attributes["kind"], span.place.trace_id) for span in heard.spans]
+    assert told == [("take", "message", trace_id_of("order-A1"))][: int(starts)]
 
 
 def test_what_nobody_follows_starts_as_it_was_written() -> None:

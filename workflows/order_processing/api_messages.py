@@ -1,0 +1,33 @@
+"""What the HTTP functions for refused messages take and answer, for the API's description."""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from shared.descriptions import Answer, Operation
+from workflows.order_processing.api import ACCEPTED
+from workflows.order_processing.refused_views import RefusedPage
+
+MESSAGE_ID_PATTERN: Final = "[A-Za-z0-9-]{1,100}"
+
+_TAG: Final = "Orders"
+
+LIST_REFUSED: Final = Operation(
+    tag=_TAG,
+    answers={200: Answer(description="The oldest hundred.", model=RefusedPage)},
+)
+RETRY_REFUSED: Final = Operation(
+    tag=_TAG,
+    path={"messageId": Annotated[str, Field(pattern=f"^{MESSAGE_ID_PATTERN}$")]},
+    answers=ACCEPTED,
+    refuses=(
+        "message_unknown",
+        "message_incomplete",
+        "malformed_json",
+        "invalid_request",
+        "body_too_large",
+        "conflicting_request",
+        "instance_purged",
+    ),
+    repeats="the order is placed once; a message that has become an order is not there any more.",
+)
