@@ -1,48 +1,26 @@
 """Every way an order can end, played at once against one host; then the books are compared."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from tests.e2e.orders.conftest import Shop
 from tests.support.books import Reading
+from tests.support.ledgers_at_the_end import ledgers_stand_as_said
 from tests.support.orders import accepted, ended, look, order, total_of
 from tests.support.stories import (
-    DROPPED,
-    PAID,
-    REFUNDED,
     STORIES,
     audit,
     expected_traces,
     is_told_in_order,
     traces,
 )
-from workflows.order_processing.outcomes import (
-    OUTCOMES,
-    MoneyEffect,
-    ParcelEffect,
-    StockEffect,
-)
+from workflows.order_processing.outcomes import OUTCOMES
 from workflows.order_processing.transitions import OrderStatus
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-
-# What stands in the ledgers when the row of an end says so; a payment that never came to a hold
-# has no entry to release.
-MONEY: Final[Mapping[MoneyEffect, Collection[tuple[str, ...]]]] = {
-    MoneyEffect.NONE: [()],
-    MoneyEffect.RELEASED: [(), DROPPED],
-    MoneyEffect.CAPTURED: [PAID],
-    MoneyEffect.REFUNDED: [REFUNDED],
-}
-STOCK: Final[Mapping[StockEffect, str | None]] = {
-    StockEffect.NONE: None,
-    StockEffect.RELEASED: "released",
-    StockEffect.SOLD: "committed",
-    StockEffect.RESTOCKED: "released",
-}
 
 BODIES = {
     name: order(
@@ -104,13 +82,9 @@ def test_stock_money_and_parcels_add_up_over_all_orders(played: Played) -> None:
 @pytest.mark.parametrize("name", STORIES)
 def test_the_ledgers_stand_as_the_row_of_the_end_says(played: Played, name: str) -> None:
     end = OUTCOMES[OrderStatus(STORIES[name].status)]
-    reading = played.reading
-    money, stock = reading.money_of(name), reading.stock_of(name)
 
     assert played.projections[name]["runtimeStatus"] == end.runtime
-    assert money in MONEY[end.money]
-    assert stock == STOCK[end.stock]
-    assert reading.parcels_of(name) == (end.parcel is ParcelEffect.SENT)
+    ledgers_stand_as_said(played.reading, name, STORIES[name].status)
     shown = played.shop.host.request("GET", f"/api/orders/{name}").json
     assert (shown["status"], shown["mayCancel"]) == (STORIES[name].status, False)
 
