@@ -41,6 +41,7 @@ from workflows.console import (
 )
 from workflows.delivery_tracking import (
     activities as delivery_tracking_activities,
+    http_notices as delivery_tracking_http_notices,
     orchestrator as delivery_tracking_orchestrator,
     workflow_type as delivery_tracking_type,
 )
@@ -86,6 +87,7 @@ for module in (
     order_processing_intake,
     delivery_tracking_orchestrator,
     delivery_tracking_activities,
+    delivery_tracking_http_notices,
     saga_orchestrator,
     saga_activities,
     saga_http,

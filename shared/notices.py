@@ -13,8 +13,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared.durable import InstanceId, find_instance
-from shared.errors import BodyTooLargeError, ProviderUnavailableError
+from shared.errors import BodyTooLargeError, NoticeRefusedError, ProviderUnavailableError
 from shared.http import MAX_BODY_BYTES
+from shared.standard_webhooks import WebhookSecret
 from shared.storage import Row, Storage, Table, instant_text, key_text
 
 if TYPE_CHECKING:
@@ -69,6 +70,22 @@ def signed_body(req: func.HttpRequest) -> tuple[bytes, dict[str, str]]:
         raise BodyTooLargeError(f"this endpoint reads {MAX_BODY_BYTES} bytes")
     headers = cast("Mapping[str, str]", req.headers)
     return body, {name.lower(): value for name, value in headers.items()}
+
+
+def believed_id(req: func.HttpRequest, secret: WebhookSecret | None, *, now: datetime) -> str:
+    """Return the id of a notice that follows Standard Webhooks and is signed with our secret.
+
+    Raises:
+        BodyTooLargeError: More than 64 KiB.
+        NoticeRefusedError: It is not, or it is old, or there is no secret.
+    """
+    if secret is None:
+        raise NoticeRefusedError("no notice is expected here")
+    body, headers = signed_body(req)
+    notice_id = secret.signed_id(body, headers, now=now)
+    if notice_id is None:
+        raise NoticeRefusedError("the signature is not the provider's, or it is old")
+    return notice_id
 
 
 async def wake(

@@ -74,6 +74,11 @@ def payment_notice_secret(environ: Mapping[str, str]) -> WebhookSecret | None:
     return _webhook_secret(environ, "PAYMENT_WEBHOOK_SECRET")
 
 
+def carrier_notice_secret(environ: Mapping[str, str]) -> WebhookSecret | None:
+    """Read what the carrier signs its notices with."""
+    return _webhook_secret(environ, "CARRIER_WEBHOOK_SECRET")
+
+
 def _webhook_secret(environ: Mapping[str, str], setting: str) -> WebhookSecret | None:
     raw = environ.get(setting, "").strip()
     try:

@@ -23,6 +23,7 @@ from shared.provider_settings import (
     NotificationHook,
     SmtpServer,
     StripeAccount,
+    carrier_notice_secret,
     notification_hook,
     payment_notice_secret,
     smtp_server,
@@ -72,6 +73,7 @@ class Settings:
         reservation_ttl: how long stock is held for an order that is not paid yet; longer by itself
             while the payment is pending.
         delivery_limit: how long a shipment is followed before it counts as lost.
+        delivery_silence: how long there may be no scan of it before the carrier is asked.
         sandbox_transit: how long the sandbox carrier's standard delivery takes.
         identity: which source is believed about who a caller is.
         easy_auth_enabled: whether the platform says that it authenticates callers.
@@ -86,6 +88,7 @@ class Settings:
         notification_hook: who sends short messages and pushes; None: mail is written instead.
         payment_notice_secret: what a payment provider's notices are signed with; None: no notice
             but Stripe's is believed.
+        carrier_notice_secret: what the carrier's notices are signed with; None: none is believed.
         telemetry: what is reported about workflows, and where to.
         operations: what counts as too long, and how long ended instances are kept.
     """
@@ -96,6 +99,7 @@ class Settings:
     payment_check_interval: timedelta
     reservation_ttl: timedelta
     delivery_limit: timedelta
+    delivery_silence: timedelta
     sandbox_transit: timedelta
     identity: IdentitySource
     easy_auth_enabled: bool
@@ -109,6 +113,7 @@ class Settings:
     smtp: SmtpServer | None
     notification_hook: NotificationHook | None
     payment_notice_secret: WebhookSecret | None
+    carrier_notice_secret: WebhookSecret | None
     telemetry: TelemetryChoice
     operations: OperationsSettings
 
@@ -132,6 +137,7 @@ class Settings:
             payment_check_interval=seconds(environ, "ORDER_PAYMENT_CHECK_INTERVAL_S", 15),
             reservation_ttl=seconds(environ, "ORDER_RESERVATION_TTL_S", 900),
             delivery_limit=seconds(environ, "DELIVERY_LIMIT_S", 14 * 24 * 3600),
+            delivery_silence=seconds(environ, "DELIVERY_SILENCE_S", 48 * 3600),
             sandbox_transit=seconds(environ, "SANDBOX_TRANSIT_S", 10),
             identity=_identity(environ),
             easy_auth_enabled=environ.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true",
@@ -145,6 +151,7 @@ class Settings:
             smtp=smtp_server(environ),
             notification_hook=notification_hook(environ),
             payment_notice_secret=payment_notice_secret(environ),
+            carrier_notice_secret=carrier_notice_secret(environ),
             telemetry=TelemetryChoice.from_environment(environ),
             operations=operations_settings(environ),
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from shared.notices import TakenNotices
 from shared.notifications.contacts import Contact
 from shared.post import Post
 from shared.sandbox.carrier import CarrierLedger
@@ -60,6 +61,28 @@ class Outside:
     scans: KeptScans
     post: Writer
     contacts: Contacts
+
+
+@functools.cache
+def kept_scans() -> KeptScans:
+    """Open which scans are kept, once per process.
+
+    Raises:
+        StorageUnavailableError: The next call tries again.
+    """
+    settings = current_settings()
+    return KeptScans.open(open_storage(settings.storage, prefix=settings.data_prefix))
+
+
+@functools.cache
+def taken_notices() -> TakenNotices:
+    """Open which notices were taken, once per process.
+
+    Raises:
+        StorageUnavailableError: The next call tries again.
+    """
+    settings = current_settings()
+    return TakenNotices.open(open_storage(settings.storage, prefix=settings.data_prefix))
 
 
 @functools.cache

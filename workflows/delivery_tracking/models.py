@@ -4,15 +4,35 @@ No personal data: how the customer wants to be written to is looked up by the ac
 What activities are asked is in questions.
 """
 
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic_core import PydanticCustomError
 
-from shared.models import WireModel
+from shared.fields import matching
+from shared.models import EdgeModel, WireModel
+
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+_MOST_TOLD: Final = 1000
+
+
+def _plausible(instant: datetime) -> datetime:
+    if not _EARLIEST <= instant < _LATEST:
+        raise PydanticCustomError("implausible", "expected an instant between 2000 and 2200")
+    return instant
+
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
+ScannedAt = Annotated[AwareDatetime, AfterValidator(_plausible)]
+Token = Annotated[
+    str,
+    Field(min_length=1, max_length=100),
+    matching(r"[\x21-\x7e]*", "printable ASCII without spaces"),
+]
 
 
 class DeliveryStatus(StrEnum):
@@ -37,9 +57,9 @@ class Scan(WireModel):
     not know says nothing.
     """
 
-    scan_id: str
-    code: str
-    at: AwareDatetime
+    scan_id: Token
+    code: Token
+    at: ScannedAt
 
 
 class Tracking(WireModel):
@@ -50,8 +70,26 @@ class Tracking(WireModel):
         next_check_s: in how many seconds there may be more; None when the carrier does not say.
     """
 
-    scans: tuple[Scan, ...] = ()
+    scans: Annotated[tuple[Scan, ...], Field(max_length=_MOST_TOLD)] = ()
     next_check_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
+class ScannedShipment(EdgeModel):
+    """Which parcel was scanned; ``reference`` is what the carrier was given when it was booked."""
+
+    shipment_id: Token
+    reference: Token
+    scan_id: Token
+    code: Token
+    at: ScannedAt
+
+
+class ShipmentScanned(EdgeModel):
+    """The body of ``POST /api/webhooks/carrier``."""
+
+    type: Literal["shipment.scanned"]
+    timestamp: str | None = None
+    data: ScannedShipment
 
 
 class TrackingState(WireModel):

@@ -12,4 +12,6 @@ NOTIFY_CUSTOMER: Final = "delivery_tracking_notify_customer"
 OPEN_INQUIRY: Final = "delivery_tracking_open_inquiry"
 OPEN_CLAIM: Final = "delivery_tracking_open_claim"
 
+CARRIER_NOTICE: Final = "delivery_tracking_carrier_notice"
+
 SCANS_TABLE: Final = "Scans"

@@ -11,7 +11,7 @@ from workflows.delivery_tracking import names
 from workflows.delivery_tracking.journey import CODES
 from workflows.delivery_tracking.models import Scan
 
-MOST_SCANS = 200  # of one parcel; the longest journeys have some dozens
+MOST_SCANS = 200  # that notices can make of one parcel; the longest journeys have some dozens
 
 
 class _Rows(Protocol):
@@ -44,17 +44,26 @@ class KeptScans:
             for row in rows
         )
 
-    def merged(self, shipment_id: str, told: Iterable[Scan]) -> tuple[Scan, ...]:
-        """Keep what is new of what was told, and return everything that is known by now.
+    def keep(self, shipment_id: str, scan: Scan) -> bool:
+        """Keep a scan that somebody tells of; False when it says nothing, or there are too many."""
+        if scan.code not in CODES:
+            return False
+        known = {kept.scan_id for kept in self.of(shipment_id)}
+        if scan.scan_id not in known and len(known) < MOST_SCANS:
+            self._table.write(_row(shipment_id, scan))
+            return True
+        return scan.scan_id in known
 
-        A scan that is known stays as it was kept. Of a parcel that has too many, no more are kept.
+    def merged(self, shipment_id: str, told: Iterable[Scan]) -> tuple[Scan, ...]:
+        """Keep what is new of what the carrier answers, and return everything that is known.
+
+        A scan that is known stays as it was kept.
         """
         known = {scan.scan_id: scan for scan in self.of(shipment_id)}
         for scan in told:
-            if scan.scan_id in known or scan.code not in CODES or len(known) >= MOST_SCANS:
-                continue
-            self._table.write(_row(shipment_id, scan))
-            known[scan.scan_id] = scan
+            if scan.scan_id not in known and scan.code in CODES:
+                self._table.write(_row(shipment_id, scan))
+                known[scan.scan_id] = scan
         return tuple(known.values())
 
 

@@ -15,7 +15,7 @@ from shared.durable import InstanceId
 from shared.endpoints import endpoint
 from shared.errors import InstanceUnknownError, NoticeRefusedError
 from shared.http import read_model
-from shared.notices import signed_body, wake
+from shared.notices import believed_id, signed_body, wake
 from shared.providers.payments import PaymentNotice
 from shared.providers.stripe_notices import stripe_notice
 from shared.settings import current_settings
@@ -51,12 +51,7 @@ async def take_payment_notice(
 ) -> func.HttpResponse:
     """Take what a provider tells of a payment, signed by Standard Webhooks: 204."""
     secret = current_settings().payment_notice_secret
-    if secret is None:
-        raise NoticeRefusedError("no notice is expected here")
-    body, headers = signed_body(req)
-    notice_id = secret.signed_id(body, headers, now=system_clock().now())
-    if notice_id is None:
-        raise NoticeRefusedError("the signature is not the provider's, or it is old")
+    notice_id = believed_id(req, secret, now=system_clock().now())
     changed = read_model(req, PaymentChanged)
     return await _taken(
         client, "payments", PaymentNotice(notice_id=notice_id, key=changed.data.key)
