@@ -8,9 +8,16 @@ app, the SDK and the engine themselves.
 from funchost.engine.findings import Cause
 from funchost.testing.blocking import BlockingHost
 from funchost.testing.calls import ActivityCall
-from funchost.testing.errors import DivergenceError, KitError, SecondAppError, StuckError
+from funchost.testing.errors import (
+    DivergenceError,
+    KitError,
+    ReplayError,
+    SecondAppError,
+    StuckError,
+)
 from funchost.testing.faults import CALL_HTTP, Faults
 from funchost.testing.host import AppHost, Time
+from funchost.testing.recordings import Recording
 from funchost.testing.requests import HttpResult
 from funchost.testing.status import AzureWarning, InstanceStatus
 
@@ -26,6 +33,8 @@ __all__ = [
     "HttpResult",
     "InstanceStatus",
     "KitError",
+    "Recording",
+    "ReplayError",
     "SecondAppError",
     "StuckError",
     "Time",

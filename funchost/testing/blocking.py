@@ -14,6 +14,7 @@ from typing import Any, Self, Unpack
 from funchost.testing.calls import ActivityCall
 from funchost.testing.faults import Faults
 from funchost.testing.host import AppHost, Options
+from funchost.testing.recordings import Recording
 from funchost.testing.requests import Body, HttpResult
 from funchost.testing.status import AzureWarning, InstanceStatus
 
@@ -104,6 +105,14 @@ class BlockingHost:
     def status(self, instance_id: str) -> InstanceStatus:
         """Return how an instance stands."""
         return self._do(self._host.status(instance_id))
+
+    def record(self, instance_id: str) -> Recording:
+        """Return an instance's running or last generation, for ``replay`` by later versions."""
+        return self._do(self._host.record(instance_id))
+
+    def replay(self, recording: Recording) -> None:
+        """Run the app's code over a recording: it must ask for the same and end the same."""
+        self._do(self._host.replay(recording))
 
     def entity_state(self, entity: str, key: str) -> Any:
         """Return an entity's state; None if it does not exist."""

@@ -15,3 +15,7 @@ class StuckError(AssertionError):
 
 class DivergenceError(AssertionError):
     """An orchestration would come to another end in Azure."""
+
+
+class ReplayError(AssertionError):
+    """The code would not do what a recorded history says that it did."""

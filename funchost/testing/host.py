@@ -15,19 +15,22 @@ from typing import Any, Literal, Self, TypedDict
 
 from funchost.dispatch.clock import SystemClock
 from funchost.dispatch.hub import StartRequest
+from funchost.engine.closing import Catalog
 from funchost.engine.entities import entity_state
 from funchost.engine.errors import InstanceNotFoundError
 from funchost.engine.findings import Cause, Divergence, Finding
 from funchost.engine.ids import entity_id
 from funchost.engine.ports import InstanceQuery, InstanceRecord
+from funchost.engine.rehearsal import departure, what_code_saw
 from funchost.settings.host import HostSettings
 from funchost.testing.app import absolute, borrowed_process, loaded_app
 from funchost.testing.calls import ActivityCall
 from funchost.testing.clock import VirtualClock
-from funchost.testing.errors import DivergenceError, KitError
+from funchost.testing.errors import DivergenceError, KitError, ReplayError
 from funchost.testing.faults import Faults
 from funchost.testing.life import Life, World
 from funchost.testing.passing import Passing, RealPassing, VirtualPassing, patience
+from funchost.testing.recordings import Recording
 from funchost.testing.requests import Body, HttpCall, HttpResult
 from funchost.testing.status import AzureWarning, InstanceStatus
 from funchost.worker.host_worker import AppWorker
@@ -251,6 +254,41 @@ class AppHost:
         """
         record = await self._record(instance_id)
         return InstanceStatus.of(record, await self._running.service.history(instance_id))
+
+    async def record(self, instance_id: str) -> Recording:
+        """Return an instance's running or last generation, for ``replay`` by later versions.
+
+        Raises:
+            InstanceNotFoundError: There is no such instance.
+        """
+        await self.at_rest()
+        record = await self._record(instance_id)
+        return Recording.of(record, await self._running.service.history(instance_id))
+
+    async def replay(self, recording: Recording) -> None:
+        """Run the app's code over a recording: it must ask for the same and end the same.
+
+        Nothing is called and nothing is kept: the recorded answers are given.
+
+        Raises:
+            ReplayError: It does something else, and the text says what.
+        """
+        app = self._world.app
+        name = recording.head.name
+        if name.casefold() not in app.orchestrators:
+            raise ReplayError(f"There is no orchestrator '{name}' any more.")
+        seen = what_code_saw(recording.history)
+        texts = [text for event in seen if (text := app.encode(event))]
+        with self._busy():
+            turn = await app.orchestrate(recording.head, texts)
+        catalog = Catalog(
+            orchestrators=app.orchestrators, activities=app.activities, entities=app.entities
+        )
+        found = departure(
+            recording.history, turn, instance_id=recording.head.instance_id, catalog=catalog
+        )
+        if found is not None:
+            raise ReplayError(f"{name} ({recording.head.instance_id}): {found}")
 
     async def entity_state(self, entity: str, key: str) -> Any:
         """Return an entity's state as JSON values; None if it does not exist."""
