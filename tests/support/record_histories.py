@@ -1,9 +1,10 @@
-"""Records what the management API says of instances that wait for something: for unit tests.
+"""Records instances at rest: what the management API says of them, and their whole histories.
 
 ``python -m tests.support.record_histories`` runs the app under the test kit beside an Azurite of
-its own, brings one instance after another to where it waits, and writes what is seen of it into
-``tests/unit/shared/operations/histories``. Neither inputs nor results are in it, and every
-recording begins at the same instant, so that recording again changes little.
+its own and brings one instance after another to where it waits or ends. What is seen of those that
+wait goes into ``tests/unit/shared/operations/histories``, without inputs and results, and beginning
+at the same instant, so that recording again changes little. The histories go into
+``tests/replay/recordings``, whole: later versions of the orchestrators are held against them.
 """
 
 import json
@@ -20,21 +21,41 @@ from funchost.testing import BlockingHost
 from scripts import node
 from scripts.azurite import Azurite
 from scripts.layout import ROOT
+from shared.clock import system_clock
+from shared.principal import Role
 from shared.storage_settings import STORAGE_SETTING
-from tests.support.approvals import BOSS, DAY_S, FIRST, REQUESTER, T0, a_level, a_request
+from tests.support.approvals import BOSS, DAY_S, FIRST, OPERATOR, REQUESTER, T0, a_level, a_request
 from tests.support.books import Books
 from tests.support.orders import order
 from workflows.approval import names as approval
 from workflows.batch_processing import names as batch
 from workflows.delivery_tracking import names as delivery
 from workflows.order_processing import names as order_processing
+from workflows.saga import names as saga
+from workflows.saga.definitions import REGISTRY
 
+RECORDINGS: Final = ROOT / "tests" / "replay" / "recordings"
 HISTORIES: Final = ROOT / "tests" / "unit" / "shared" / "operations" / "histories"
 _HOOKS: Final = "/runtime/webhooks/durabletask/instances"
 _AWAY: Final = ConnectionError("the provider is down")
 # Without the fraction: instants are told with seven digits, with six and with none.
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _DAYS: Final = str(3 * DAY_S)
+_OPERATOR: Final = {"X-Dev-Principal": OPERATOR, "X-Dev-Roles": str(Role.WORKFLOW_OPERATOR)}
+
+
+_SAGA: Final[Mapping[str, Any]] = {
+    "customer": {"customerId": "c-1", "email": "saga@example.com"},
+    "items": [{"sku": "notebook", "quantity": 2}],
+    "currency": "EUR",
+    "shippingAddress": {
+        "street": "Canary Street 7",
+        "city": "Springfield",
+        "postalCode": "12345",
+        "country": "DE",
+    },
+    "payment": {"token": "tok_sandbox_approved"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +76,13 @@ class Recorder:
         recording = {"now": self.host.now.isoformat(), "status": seen}
         text = _INSTANT.sub(self._moved, json.dumps(recording, indent=1))
         (HISTORIES / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+
+        self.keep(name, instance_id)
+
+    def keep(self, name: str, instance_id: str) -> None:
+        """Keep the whole history of an instance."""
+        text = self.host.record(instance_id).to_text()
+        (RECORDINGS / f"{name}.jsonl").write_text(text, encoding="utf-8")
 
     def _moved(self, found: re.Match[str]) -> str:
         """Move an instant to where it would be had the recording begun at T0."""
@@ -103,7 +131,7 @@ def deliveries(recorder: Recorder) -> None:
     """A parcel that arrives while the carrier does not answer for a while."""
     host = recorder.host
     host.faults.fail(delivery.CHECK_SHIPMENT, times=None, error=_AWAY)
-    host.advance(recorder.began + timedelta(hours=12, seconds=3) - host.now)
+    host.advance(recorder.began + timedelta(hours=12, seconds=2) - host.now)
     recorder.write("delivery-carrier-away", "tracking-H1")
     host.advance(timedelta(seconds=20))
     recorder.write("delivery-after-giving-up", "tracking-H1")
@@ -135,21 +163,9 @@ def approvals(recorder: Recorder) -> None:
 def sagas(recorder: Recorder) -> None:
     """A saga whose step is tried again, and the same when it is stuck."""
     host = recorder.host
-    body = {
-        "customer": {"customerId": "c-1", "email": "saga@example.com"},
-        "items": [{"sku": "notebook", "quantity": 2}],
-        "currency": "EUR",
-        "shippingAddress": {
-            "street": "Canary Street 7",
-            "city": "Springfield",
-            "postalCode": "12345",
-            "country": "DE",
-        },
-        "payment": {"token": "tok_sandbox_approved"},
-    }
     host.faults.fail(order_processing.BOOK_SHIPMENT, times=None, error=_AWAY)
     host.faults.fail(order_processing.RELEASE_STOCK, times=None, error=_AWAY)
-    recorder.post("/api/saga/order/H1", body)
+    recorder.post("/api/saga/order/H1", _SAGA)
     host.advance(timedelta(seconds=5))
     recorder.write("saga-retrying", "saga-order-H1")
     host.advance(timedelta(minutes=10))
@@ -175,10 +191,57 @@ def batches(recorder: Recorder) -> None:
     host.advance(timedelta(seconds=10))
     recorder.write("batch-processing", "batch-H1")
     recorder.write("shard-processing", "batch-H1:shard:0")
-    recorder.post("/api/batches/H1/pause", None)
+    recorder.post("/api/batches/H1/pause", None, **_OPERATOR)
     host.advance(timedelta(minutes=5))
     recorder.write("shard-paused", "batch-H1:shard:0")
     host.faults.clear()
+
+
+def endings(recorder: Recorder) -> None:
+    """How it ends: what was left above, and more of every kind."""
+    host = recorder.host
+    recorder.post("/api/batches/H1/resume", None, **_OPERATOR)
+    host.until_done("batch-H1")
+    recorder.keep("batch-completed", "batch-H1")
+    recorder.keep("shard-completed", "batch-H1:shard:0")
+    host.until_done(host.start(batch.INCREMENT, {"pipeline": "order_export"}, instance_id="H1"))
+    recorder.keep("export-increment", "H1")
+
+    recorder.told("approval-H1", "resume", "it+was+enough")
+    decided = {"decision": "approve"}
+    recorder.post("/api/approvals/approval-H1/levels/2", decided, **_as(BOSS))
+    host.until_done("approval-H1")
+    recorder.keep("approval-approved", "approval-H1")
+
+    recorder.post("/api/saga/order/H2", _SAGA)
+    host.until_done("saga-order-H2")
+    recorder.keep("saga-completed", "saga-order-H2")
+    step = REGISTRY.find("order", 1).steps[0]
+    alone = {"saga": "order", "version": 1, "step": step.name}
+    done = host.activity_calls(step.action)[-1].input
+    host.until_done(
+        host.start(saga.STEP_ORCHESTRATOR, {**alone, "payload": done}, instance_id="H2")
+    )
+    recorder.keep("saga-step", "H2")
+    ended_orders(recorder)
+
+
+def ended_orders(recorder: Recorder) -> None:
+    """Orders that were paid late, cancelled, and sent back by the carrier."""
+    host = recorder.host
+    late, never = "tok_sandbox_pending_settles", "tok_sandbox_pending_forever"
+    recorder.post("/api/orders", order("H4", token=late))
+    host.until_done("order-H4")
+    recorder.keep("order-settled-late", "order-H4")
+    recorder.post("/api/orders", order("H5", token=never))
+    host.advance(timedelta(minutes=1))
+    recorder.post("/api/orders/H5/cancel", {"reason": "ordered twice"})
+    host.until_done("order-H5")
+    recorder.keep("order-cancelled", "order-H5")
+    recorder.post("/api/orders", order("H6", service="sandbox_returned"))
+    host.until_done("order-H6")
+    recorder.keep("order-returned", "order-H6")
+    recorder.keep("delivery-returned", "tracking-H6")
 
 
 def _as(address: str) -> Mapping[str, str]:
@@ -189,6 +252,7 @@ def main() -> None:
     """Record everything anew."""
     node.ensure_azurite()
     HISTORIES.mkdir(parents=True, exist_ok=True)
+    RECORDINGS.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         Azurite(log=Path(folder) / "azurite.log") as azurite,
@@ -200,9 +264,10 @@ def main() -> None:
             "APP_IDENTITY": "development",
             "SANDBOX_TRANSIT_S": _DAYS,
         }
-        with BlockingHost.open(ROOT, settings=settings) as host:
-            recorder = Recorder(host, host.now.replace(microsecond=0))
-            for record in (orders, deliveries, approvals, sagas, batches):
+        began = system_clock().now().replace(microsecond=0)
+        with BlockingHost.open(ROOT, settings=settings, begins_at=began) as host:
+            recorder = Recorder(host, began)
+            for record in (orders, deliveries, approvals, sagas, batches, endings):
                 record(recorder)
 
 
