@@ -25,12 +25,7 @@ def parser() -> argparse.ArgumentParser:
         prog="./dev", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     words = top.add_subparsers(dest="word", metavar="WORD", title="words")
-    start = words.add_parser("start", help="run the app with its storage on this machine")
-    start.add_argument("--port", type=int, default=upkeep.HOST_PORT)
-    start.add_argument("--host", default="127.0.0.1")
-    start.add_argument("--state", default=str(HOST_STATE), help="where the host keeps its state")
-    start.add_argument("--fresh", action="store_true", help="forget all stored data first")
-    start.add_argument("--verbose", action="store_true", help="say more about each invocation")
+    _starting(words)
     _passing_on(
         words,
         "test",
@@ -106,6 +101,15 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
 def _module(name: str, arguments: list[str]) -> int:
     command = [str(VENV / "bin" / "python"), "-m", name, *arguments]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def _starting(words: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    start = words.add_parser("start", help="run the app with its storage on this machine")
+    start.add_argument("--port", type=int, default=upkeep.HOST_PORT)
+    start.add_argument("--host", default="127.0.0.1")
+    start.add_argument("--state", default=str(HOST_STATE), help="where the host keeps its state")
+    start.add_argument("--fresh", action="store_true", help="forget all stored data first")
+    start.add_argument("--verbose", action="store_true", help="say more about each invocation")
 
 
 def _passing_on(

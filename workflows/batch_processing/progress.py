@@ -36,23 +36,31 @@ def progress(view: InstanceView, control: Control, *, now: datetime) -> JsonObje
         "mode": control.mode if status in ALLOWED else None,
         "reason": result.get("reason") or control.reason,
         "findings": result.get("findings", []),
-        "rows": {
-            "planned": planned,
-            "done": tally.rows,
-            "accepted": tally.accepted,
-            "rejected": tally.rejected,
-            "blank": tally.blank,
-        },
+        "rows": _rows(tally, planned),
         "chunks": {"planned": chunks, "done": min(units, chunks)},
         "percent": _percent(tally.rows, planned, status),
         **_pace(tally.rows, planned, since=_work_began(result, control), until=_end(result, now)),
-        "shards": [
-            {"shard": report.shard, "chunksDone": report.units, "rowsDone": report.tally.rows}
-            for _, report in sorted(control.shards.items(), key=lambda item: int(item[0]))
-        ],
+        "shards": _shards(control),
         "startedAt": result.get("startedAt") or _text(view.created_at),
         "completedAt": result.get("completedAt"),
     }
+
+
+def _rows(tally: Tally, planned: int) -> JsonObject:
+    return {
+        "planned": planned,
+        "done": tally.rows,
+        "accepted": tally.accepted,
+        "rejected": tally.rejected,
+        "blank": tally.blank,
+    }
+
+
+def _shards(control: Control) -> list[JsonObject]:
+    return [
+        {"shard": report.shard, "chunksDone": report.units, "rowsDone": report.tally.rows}
+        for _, report in sorted(control.shards.items(), key=lambda item: int(item[0]))
+    ]
 
 
 def _percent(done: int, planned: int, status: str) -> float:
