@@ -61,6 +61,7 @@ from workflows.management import (
 from workflows.order_processing import (
     activities as order_processing_activities,
     http as order_processing_http,
+    http_amending as order_processing_http_amending,
     http_messages as order_processing_http_messages,
     http_notices as order_processing_http_notices,
     intake as order_processing_intake,
@@ -82,6 +83,7 @@ for module in (
     order_processing_orchestrator,
     order_processing_activities,
     order_processing_http,
+    order_processing_http_amending,
     order_processing_http_notices,
     order_processing_http_messages,
     order_processing_intake,

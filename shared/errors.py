@@ -171,6 +171,12 @@ class PastCancellingError(WorkflowError):
     code = "past_cancelling"
 
 
+class AmendmentNotAskedError(WorkflowError):
+    """The order does not ask its customer to take less, or not any more."""
+
+    code = "amendment_not_asked"
+
+
 def is_retriable(code: str) -> bool:
     """Tell whether another attempt may heal a failure of this code; one without a name may heal."""
     named = {error.code: error.retriable for error in WorkflowError.__subclasses__()}

@@ -69,6 +69,7 @@ _STATUS: Mapping[str, tuple[int, str, Mapping[str, str]]] = {
     "message_incomplete": (409, "The message is not kept whole", {}),
     "could_not_be_processed": (500, "The message could not be processed", {}),
     "past_cancelling": (409, "It is too late to cancel", {}),
+    "amendment_not_asked": (409, "The order does not ask for an amendment", {}),
     "conflicting_request": (409, "The id is taken by another request", {}),
     "job_ended": (409, "The job has ended", {}),
     "job_not_ended": (409, "The job has not ended", {}),

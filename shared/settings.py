@@ -72,6 +72,7 @@ class Settings:
         payment_check_interval: how long to wait before asking a provider about it again.
         reservation_ttl: how long stock is held for an order that is not paid yet; longer by itself
             while the payment is pending.
+        amend_deadline: how long a customer may think about taking less than was ordered.
         delivery_limit: how long a shipment is followed before it counts as lost.
         delivery_silence: how long there may be no scan of it before the carrier is asked.
         sandbox_transit: how long the sandbox carrier's standard delivery takes.
@@ -98,6 +99,7 @@ class Settings:
     payment_deadline: timedelta
     payment_check_interval: timedelta
     reservation_ttl: timedelta
+    amend_deadline: timedelta
     delivery_limit: timedelta
     delivery_silence: timedelta
     sandbox_transit: timedelta
@@ -136,6 +138,7 @@ class Settings:
             payment_deadline=seconds(environ, "ORDER_PAYMENT_DEADLINE_S", 900),
             payment_check_interval=seconds(environ, "ORDER_PAYMENT_CHECK_INTERVAL_S", 15),
             reservation_ttl=seconds(environ, "ORDER_RESERVATION_TTL_S", 900),
+            amend_deadline=seconds(environ, "ORDER_AMEND_DEADLINE_S", 24 * 3600),
             delivery_limit=seconds(environ, "DELIVERY_LIMIT_S", 14 * 24 * 3600),
             delivery_silence=seconds(environ, "DELIVERY_SILENCE_S", 48 * 3600),
             sandbox_transit=seconds(environ, "SANDBOX_TRANSIT_S", 10),

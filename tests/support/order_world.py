@@ -13,9 +13,11 @@ from shared.errors import ProviderUnavailableError
 from shared.stored_requests import StoredRequests
 from tests.support.builders import an_order_request, the_order_for
 from tests.support.functions import activities_in
+from tests.support.memory_table import MemoryTable
 from tests.support.outside import MemoryOutside
 from tests.support.playing import T0, Call, Run, at_once, play
 from workflows.order_processing import activities, names
+from workflows.order_processing.amendments import Amendments
 from workflows.order_processing.orchestrator import process_order
 
 UNDOING: Final = (names.CANCEL_SHIPMENT, names.VOID_PAYMENT, names.RELEASE_STOCK)
@@ -38,12 +40,14 @@ class World:
     alerts: list[Any] = field(default_factory=list[Any])
     raised: dict[str, timedelta] = field(default_factory=dict[str, timedelta])
     is_cancelled: bool = False  # as storage has it
+    amendments: Amendments = field(default_factory=lambda: Amendments(MemoryTable()))  # type: ignore[arg-type] # the part that is used
     takes: Callable[[Call], timedelta] = at_once
 
     def run(self, **request: Any) -> Run:
         body = an_order_request(**request)
         self.monkeypatch.setattr(activities, "outside", self.outside.ports)
         self.monkeypatch.setattr(activities, "kept_requests", self.kept)
+        self.monkeypatch.setattr(activities, "open_amendments", lambda: self.amendments)
         self.outside.requests.keep(
             "other" if self.missing else body["orderId"],
             body=body,
@@ -82,4 +86,4 @@ class World:
         return result
 
     def told(self) -> list[str]:
-        return [key.rpartition(":")[2] for key in self.outside.mail.messages]
+        return [key.partition(":notify:")[2] for key in self.outside.mail.messages]

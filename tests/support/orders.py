@@ -23,6 +23,7 @@ _ASK_EVERY_S: Final = 0.2
 # A test host's settings: a story that takes minutes takes seconds.
 QUICK: Final[Mapping[str, str]] = {
     "ORDER_PAYMENT_DEADLINE_S": "9",
+    "ORDER_AMEND_DEADLINE_S": "2",
     "ORDER_PAYMENT_CHECK_INTERVAL_S": "0.3",
     "DELIVERY_LIMIT_S": "15",
     "SANDBOX_TRANSIT_S": "2",

@@ -22,6 +22,7 @@ from workflows.order_processing.questions import (
     PaymentStatus,
     Reservation,
     Shipment,
+    Shortage,
 )
 
 
@@ -68,9 +69,9 @@ class MemoryCatalogue:
 
 @dataclass
 class MemoryStock:
-    """Reservations by id: held, committed or released; too little of some SKUs on request."""
+    """Reservations by id: held, committed or released; so many pieces of some SKUs on request."""
 
-    short_of: frozenset[str] = frozenset()
+    pieces: dict[str, int] = field(default_factory=dict[str, int])
     loses_holds: bool = False
     warehouses: tuple[str, ...] = ("main",)
     reservations: dict[str, str] = field(default_factory=dict[str, str])
@@ -80,12 +81,18 @@ class MemoryStock:
         self, reservation_id: str, *, items: Sequence[OrderLine], expires_at: datetime
     ) -> Reservation:
         assert expires_at.tzinfo
-        missing = tuple(item.sku for item in items if item.sku in self.short_of)
-        if missing:
-            return Reservation(reserved=False, missing=missing)
+        if shortages := self._shortages(items):
+            return Reservation(reserved=False, shortages=shortages)
         if self.reservations.setdefault(reservation_id, "held") == "released":
             return Reservation(reserved=False)
         return Reservation(reserved=True, warehouses=self.warehouses)
+
+    def _shortages(self, items: Sequence[OrderLine]) -> tuple[Shortage, ...]:
+        return tuple(
+            Shortage(sku=item.sku, requested=item.quantity, available=self.pieces[item.sku])
+            for item in items
+            if item.quantity > self.pieces.get(item.sku, item.quantity)
+        )
 
     def extend(self, reservation_id: str, *, until: datetime) -> Reservation:
         self.held_until[reservation_id] = until

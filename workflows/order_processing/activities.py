@@ -14,10 +14,13 @@ from shared.order_book import SettledOrder
 from shared.quote import quoted
 from shared.saga import Compensation, Undone
 from workflows.order_processing import names
-from workflows.order_processing.gateways import kept_requests, outside
+from workflows.order_processing.gateways import kept_requests, open_amendments, outside
 from workflows.order_processing.letters import letter
 from workflows.order_processing.models import Order, OrderRequest
 from workflows.order_processing.questions import (
+    AmendedLine,
+    Amendment,
+    AmendmentKey,
     AuthorizePayment,
     BookShipment,
     ExtendReservation,
@@ -68,6 +71,19 @@ def extend_reservation(payload: Any) -> JsonObject:
     """Hold what is reserved for longer; say whether it still is."""
     question = ExtendReservation.from_json(payload)
     return outside().stock.extend(question.reservation_id, until=question.until).to_json()
+
+
+@blueprint.function_name(names.FIND_AMENDMENT)
+@blueprint.activity_trigger(input_name="payload")
+def find_amendment(payload: Any) -> JsonObject:
+    """Say what the customer would take instead; let them say nothing more when the round closes."""
+    question = AmendmentKey.from_json(payload)
+    amendments = open_amendments()
+    look = amendments.close if question.closes else amendments.find
+    word = look(question.instance_id, question.round) or {}
+    return Amendment(
+        items=tuple(AmendedLine(sku=sku, quantity=quantity) for sku, quantity in word.items())
+    ).to_json()
 
 
 @blueprint.function_name(names.COMMIT_STOCK)

@@ -27,6 +27,7 @@ from workflows.order_processing.questions import (
     PaymentStatus,
     Reservation,
     Shipment,
+    Shortage,
 )
 
 
@@ -45,7 +46,15 @@ class SandboxStock:
             case Reserved(warehouses=warehouses):
                 return Reservation(reserved=True, warehouses=warehouses)
             case OutOfStock(missing=missing):
-                return Reservation(reserved=False, missing=tuple(short.sku for short in missing))
+                return Reservation(
+                    reserved=False,
+                    shortages=tuple(
+                        Shortage(
+                            sku=short.sku, requested=short.requested, available=short.available
+                        )
+                        for short in missing
+                    ),
+                )
             case _:
                 return Reservation(reserved=False)
 

@@ -5,7 +5,12 @@ from typing import Any, Final
 from shared.descriptions import Answer, Follow, Operation
 from shared.models import WireModel
 from shared.ordering import Identifier
-from workflows.order_processing.models import CancelOrder, OrderRequest, PaymentChanged
+from workflows.order_processing.models import (
+    AmendOrder,
+    CancelOrder,
+    OrderRequest,
+    PaymentChanged,
+)
 from workflows.order_processing.views import OrderView
 
 _ORDER: Final = {"orderId": Identifier}
@@ -30,6 +35,13 @@ class OrderAccepted(WireModel):
 
     order_id: Identifier
     instance_id: str
+    links: dict[str, str]
+
+
+class OrderAmended(WireModel):
+    """What is still wanted is kept: the order goes on with it, as far as it is there."""
+
+    order_id: Identifier
     links: dict[str, str]
 
 
@@ -90,6 +102,20 @@ CANCEL_ORDER: Final = Operation(
     },
     refuses=("past_cancelling", "provider_unavailable"),
     repeats="an order is cancelled once; the first reason is kept.",
+)
+AMEND_ORDER: Final = Operation(
+    path=_ORDER,
+    request=AmendOrder,
+    example={"items": [{"sku": "notebook", "quantity": 1}]},
+    answers={
+        202: Answer(
+            description="The order goes on with less.",
+            model=OrderAmended,
+            headers=("Location", "Retry-After"),
+        )
+    },
+    refuses=("amendment_not_asked", "conflicting_request", "provider_unavailable"),
+    repeats="the first word stands; the same one again changes nothing.",
 )
 
 _TAKEN: Final = {204: Answer(description="It is taken.", media_types=())}

@@ -38,6 +38,7 @@ from workflows.order_processing.adapters import (
     SandboxPayments,
     SandboxStock,
 )
+from workflows.order_processing.amendments import Amendments
 from workflows.order_processing.models import OrderLine
 from workflows.order_processing.questions import (
     Booking,
@@ -142,6 +143,17 @@ def open_cancellations() -> Cancellations:
     """
     settings = current_settings()
     return Cancellations.open(open_storage(settings.storage, prefix=settings.data_prefix))
+
+
+@functools.cache
+def open_amendments() -> Amendments:
+    """Open what customers would take instead, once per process.
+
+    Raises:
+        StorageUnavailableError: The next call tries again.
+    """
+    settings = current_settings()
+    return Amendments.open(open_storage(settings.storage, prefix=settings.data_prefix))
 
 
 @functools.cache

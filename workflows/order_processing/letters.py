@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from shared.models import WireModel
 from shared.money import in_words
-from workflows.order_processing.questions import Message, NotifyCustomer
+from workflows.order_processing.questions import Asking, Message, NotifyCustomer
 
 
 class Letter(WireModel):
@@ -24,6 +24,13 @@ _LETTERS: Mapping[Message, tuple[str, str]] = MappingProxyType(
         Message.REJECTED: (
             "We could not take your order {order}",
             "Something in it is not sold as ordered. You have not been charged.",
+        ),
+        Message.PARTLY_OUT_OF_STOCK: (
+            "Your order {order} is partly out of stock",
+            (
+                "There is too little of it: {short}. Tell us by {until} what you would take, or"
+                " cancel it. Without a word from you it ends then. You have not been charged."
+            ),
         ),
         Message.OUT_OF_STOCK: (
             "Your order {order} is out of stock",
@@ -72,5 +79,13 @@ def letter(question: NotifyCustomer) -> Letter:
         "order": question.order_id,
         "total": in_words(question.total_minor, question.currency),
         "tracking": question.tracking_number or "",
+        **_asked(question.asking),
     }
     return Letter(subject=subject.format_map(facts), text=text.format_map(facts))
+
+
+def _asked(asking: Asking | None) -> dict[str, str]:
+    if asking is None:
+        return {"short": "", "until": ""}
+    short = (f"{each.available} of {each.requested} {each.sku}" for each in asking.shortages)
+    return {"short": ", ".join(short), "until": f"{asking.amend_by:%Y-%m-%d %H:%M} UTC"}

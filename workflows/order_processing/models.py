@@ -4,6 +4,7 @@ The request is what a customer sends and holds personal data and the payment tok
 once and never enters a history. The order is what the orchestrator works on and holds neither.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field
@@ -59,6 +60,19 @@ class CancelOrder(EdgeModel):
     reason: PlainText
 
 
+class AmendedItem(EdgeModel):
+    """So many pieces are still wanted; at the price of the order."""
+
+    sku: Identifier
+    quantity: Quantity
+
+
+class AmendOrder(EdgeModel):
+    """The body of ``POST /api/orders/{orderId}/amend``: all that is still wanted."""
+
+    items: Lines[AmendedItem]
+
+
 class ChangedPayment(EdgeModel):
     """Which payment a notice is about, by the key that it was authorized under."""
 
@@ -78,12 +92,14 @@ class OrderPolicy(WireModel):
 
     A pending payment has ``payment_patience_s``; the provider is asked after
     ``payment_check_s``, then after ever longer pauses. Tracking ends after ``delivery_limit_s``.
+    A customer who is asked to take less has ``amend_patience_s`` to say so.
     """
 
     payment_patience_s: Seconds
     payment_check_s: Seconds
     reservation_ttl_s: Seconds
     delivery_limit_s: Seconds
+    amend_patience_s: Seconds = 86_400.0
 
 
 class Order(WireModel):
@@ -110,6 +126,15 @@ class Order(WireModel):
             service=request.shipping.service,
             policy=policy,
         )
+
+    def amended(self, wanted: Mapping[str, int]) -> Self:
+        """Return what is left of the order: so many pieces of each SKU, and no other line."""
+        items = tuple(
+            item.model_copy(update={"quantity": wanted[item.sku]})
+            for item in self.items
+            if item.sku in wanted
+        )
+        return self.model_copy(update={"items": items})
 
     @property
     def total_minor(self) -> int:
@@ -168,7 +193,10 @@ class Delivery(WireModel):
 
 
 class OrderResult(WireModel):
-    """The orchestration's output; ``settled`` are the steps that an operator let be."""
+    """The orchestration's output; ``settled`` are the steps that an operator let be.
+
+    ``amended_items`` is all that was still wanted, when the customer took less than was ordered.
+    """
 
     order_id: Identifier
     status: str
@@ -180,5 +208,6 @@ class OrderResult(WireModel):
     tracking_number: str | None = None
     compensations: tuple[CompensationEntry, ...] = ()
     settled: tuple[Entry, ...] | None = None
+    amended_items: tuple[OrderLine, ...] | None = None
     customer_told: bool
     completed_at: AwareDatetime

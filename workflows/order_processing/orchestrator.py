@@ -138,6 +138,7 @@ def _result(story: Story, reason: str | None, stop: Stop | None = None) -> Order
             if begun.undoing is not None
         ),
         settled=tuple(begun.entry for begun in story.ledger.with_status(*LET_BE)) or None,
+        amended_items=story.order.items if story.is_amended else None,
         customer_told=story.customer_told,
         completed_at=story.context.current_utc_datetime,
     )

@@ -60,4 +60,5 @@ def order_policy(settings: Settings) -> OrderPolicy:
         payment_check_s=settings.payment_check_interval.total_seconds(),
         reservation_ttl_s=settings.reservation_ttl.total_seconds(),
         delivery_limit_s=settings.delivery_limit.total_seconds(),
+        amend_patience_s=settings.amend_deadline.total_seconds(),
     )

@@ -22,12 +22,55 @@ class ReserveStock(WireModel):
     expires_at: AwareDatetime
 
 
+class Shortage(WireModel):
+    """A line of which there is too little."""
+
+    sku: str
+    requested: int
+    available: int
+
+
 class Reservation(WireModel):
-    """What the stock says: held in these warehouses, or which SKUs are missing."""
+    """What the stock says: held in these warehouses, or not, and of what there is too little."""
 
     reserved: bool
     warehouses: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
+    shortages: tuple[Shortage, ...] = ()
+
+
+class Asking(WireModel):
+    """What a customer is asked: to take less, round after round, by an instant."""
+
+    round: int
+    shortages: tuple[Shortage, ...]
+    asked_at: AwareDatetime
+    amend_by: AwareDatetime
+
+    @property
+    def event(self) -> str:
+        """What tells the order that something was said; it holds nothing."""
+        return f"amend:{self.round}"
+
+
+class AmendmentKey(WireModel):
+    """Input: what the customer said in this round; when it closes, nothing more can be said."""
+
+    instance_id: str
+    round: int
+    closes: bool = False
+
+
+class AmendedLine(WireModel):
+    """So many pieces are still wanted."""
+
+    sku: str
+    quantity: int
+
+
+class Amendment(WireModel):
+    """What the customer said: all that is still wanted; nothing when nothing was said."""
+
+    items: tuple[AmendedLine, ...] = ()
 
 
 class ExtendReservation(WireModel):
@@ -116,6 +159,7 @@ class Message(StrEnum):
 
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    PARTLY_OUT_OF_STOCK = "partly_out_of_stock"
     OUT_OF_STOCK = "out_of_stock"
     PAYMENT_DECLINED = "payment_declined"
     PAYMENT_EXPIRED = "payment_expired"
@@ -136,6 +180,7 @@ class NotifyCustomer(WireModel):
     total_minor: int
     currency: Currency
     tracking_number: str | None = None
+    asking: Asking | None = None
     at: AwareDatetime
 
 

@@ -5,26 +5,15 @@ may have taken effect. What follows a stop is the orchestrator's business.
 """
 
 from shared import retry
-from shared.attempts import GaveUp
 from shared.durable import Orchestration
-from shared.quote import Quote
 from workflows.order_processing import names
+from workflows.order_processing.amending import secure
 from workflows.order_processing.paying import authorize, capture
 from workflows.order_processing.questions import Booking, BookShipment
-from workflows.order_processing.stocking import commit, reserve
+from workflows.order_processing.stocking import commit
 from workflows.order_processing.story import Story
 from workflows.order_processing.transitions import OrderStatus, Step, Stop, gave_up
-
-
-def validate(story: Story) -> Orchestration[Stop | None]:
-    """Refuse what cannot be sold as ordered; nothing has happened yet that could be undone."""
-    found = yield from story.ask(names.VALIDATE_ORDER, story.order, Quote, retry.TRANSIENT)
-    if isinstance(found, GaveUp):
-        return gave_up("validate_order", found.error)
-    story.tax_minor = found.tax_minor
-    if found.problems:
-        return Stop(status=OrderStatus.REJECTED, reason="not_valid", problems=found.problems)
-    return None
+from workflows.order_processing.validating import validate
 
 
 def book(story: Story) -> Orchestration[Stop | None]:
@@ -47,4 +36,4 @@ def book(story: Story) -> Orchestration[Stop | None]:
     return None
 
 
-FORWARD = (validate, reserve, authorize, commit, book, capture)
+FORWARD = (validate, secure, authorize, commit, book, capture)

@@ -14,17 +14,26 @@ from workflows.order_processing.questions import (
     ReserveStock,
 )
 from workflows.order_processing.story import Story
-from workflows.order_processing.transitions import OrderStatus, Step, Stop, gave_up
+from workflows.order_processing.transitions import (
+    OrderStatus,
+    Step,
+    Stop,
+    gave_up,
+    out_of_stock,
+)
 
 _LOST: Final = "reservation_lost"
 # From the moment that a payment is settled: to find that out, and to commit, retries included.
 _COMMITTING_TAKES: Final = timedelta(minutes=10)
 
 
-def reserve(story: Story) -> Orchestration[Stop | None]:
-    """Hold the stock, all of it or nothing, while authorizing a payment usually takes."""
+def reserve(story: Story, number: int = 1) -> Orchestration[Stop | None]:
+    """Hold the stock, all of it or nothing, while authorizing a payment usually takes.
+
+    A refusal stands, so that each further ``number`` asks under a key of its own.
+    """
     story.enter(OrderStatus.RESERVING_STOCK)
-    key = story.key("reserve")
+    key = story.key("reserve" if number == 1 else f"reserve:{number}")
     question = ReserveStock(
         reservation_id=key,
         items=story.order.items,
@@ -38,7 +47,7 @@ def reserve(story: Story) -> Orchestration[Stop | None]:
     if answer.reserved:
         story.warehouses = answer.warehouses
         return None
-    return Stop(status=OrderStatus.OUT_OF_STOCK, reason="missing: " + ", ".join(answer.missing))
+    return out_of_stock(answer.shortages)
 
 
 def hold_on(story: Story, *, until: datetime) -> Orchestration[Stop | None]:
@@ -47,7 +56,7 @@ def hold_on(story: Story, *, until: datetime) -> Orchestration[Stop | None]:
     Without an answer nothing is lost yet: committing tells whether the pieces are still there.
     """
     question = ExtendReservation(
-        reservation_id=story.key("reserve"), until=until + _COMMITTING_TAKES
+        reservation_id=_reservation_id(story), until=until + _COMMITTING_TAKES
     )
     answer = yield from story.ask(names.EXTEND_RESERVATION, question, Reservation, retry.TRANSIENT)
     if isinstance(answer, GaveUp):
@@ -65,7 +74,7 @@ def commit(story: Story) -> Orchestration[Stop | None]:
     It can still be undone, since a release puts committed pieces back.
     """
     story.enter(OrderStatus.COMMITTING_STOCK)
-    question = ReservationKey(reservation_id=story.key("reserve"))
+    question = ReservationKey(reservation_id=_reservation_id(story))
     begun = story.begin(Step.COMMIT_STOCK, question, key=question.reservation_id)
     answer = yield from story.perform(begun, names.COMMIT_STOCK, Reservation, retry.TRANSIENT)
     if answer is None:
@@ -74,6 +83,10 @@ def commit(story: Story) -> Orchestration[Stop | None]:
         return None
     begun.refuse(_LOST, begun.result, attempts=0)
     return _lost()
+
+
+def _reservation_id(story: Story) -> str:
+    return story.ledger.of(Step.RESERVE_STOCK).key
 
 
 def _lost() -> Stop:

@@ -23,6 +23,7 @@ from shared.saga import Begun, Ledger, StepStatus
 from workflows.order_processing import names
 from workflows.order_processing.models import Order, OrderResult
 from workflows.order_processing.questions import (
+    Asking,
     Message,
     NotifyCustomer,
     Recorded,
@@ -40,6 +41,7 @@ class Story:
     context: df.DurableOrchestrationContext
     order: Order
     log: StoryLogger
+    is_amended: bool = False
     status: OrderStatus = OrderStatus.VALIDATING
     ledger: Ledger = field(default_factory=Ledger)
     payment_id: str | None = None
@@ -64,7 +66,11 @@ class Story:
         """Whether somebody cancelled, and may."""
         return self.cancel is not None and self.cancel.is_requested
 
-    def pause(self, duration: timedelta, *, wake: TaskBase) -> Orchestration[None]:
+    def amend(self, order: Order) -> None:
+        """Go on with less than was ordered."""
+        self.order, self.is_amended = order, True
+
+    def pause(self, duration: timedelta, *, wake: TaskBase | None) -> Orchestration[None]:
         """Let time pass, but no longer than until something wakes or somebody cancels."""
         wake_at = self.context.current_utc_datetime + duration
         yield from paused(self.context, wake_at, self.cancel, wake=wake)
@@ -129,15 +135,17 @@ class Story:
             again=again,
         )
 
-    def tell(self, message: Message) -> Orchestration[None]:
+    def tell(self, message: Message, *, asking: Asking | None = None) -> Orchestration[None]:
         """Write to the customer; a mail that cannot be sent changes nothing else."""
+        key = f"notify:{message}:{asking.round}" if asking else f"notify:{message}"
         question = NotifyCustomer(
             order_id=self.order.order_id,
-            key=self.key(f"notify:{message}"),
+            key=self.key(key),
             message=message,
             total_minor=self.order.total_minor,
             currency=self.order.currency,
             tracking_number=self.shipment.tracking_number if self.shipment else None,
+            asking=asking,
             at=self.context.current_utc_datetime,
         )
         found = yield from self.ask(names.NOTIFY_CUSTOMER, question, Told, retry.BEST_EFFORT)

@@ -13,8 +13,8 @@ from shared.cancellation import CANCELLED
 from shared.quote import PriceProblem
 from shared.saga import Begun, StepStatus, Undo
 from workflows.order_processing import names
-from workflows.order_processing.models import OrderPolicy
-from workflows.order_processing.questions import PaymentStatus
+from workflows.order_processing.models import Order, OrderPolicy
+from workflows.order_processing.questions import PaymentStatus, Shortage
 
 
 class OrderStatus(StrEnum):
@@ -22,6 +22,7 @@ class OrderStatus(StrEnum):
 
     VALIDATING = "validating"
     RESERVING_STOCK = "reserving_stock"
+    AWAITING_CUSTOMER = "awaiting_customer"  # only some of it is there
     AUTHORIZING_PAYMENT = "authorizing_payment"
     AWAITING_PAYMENT = "awaiting_payment"  # the provider said pending
     COMMITTING_STOCK = "committing_stock"
@@ -64,7 +65,15 @@ ALLOWED: Mapping[OrderStatus, frozenset[OrderStatus]] = MappingProxyType(
             {OrderStatus.RESERVING_STOCK, OrderStatus.REJECTED, OrderStatus.COMPENSATING}
         ),
         OrderStatus.RESERVING_STOCK: frozenset(
-            {OrderStatus.AUTHORIZING_PAYMENT, OrderStatus.COMPENSATING}
+            {
+                OrderStatus.AWAITING_CUSTOMER,
+                OrderStatus.AUTHORIZING_PAYMENT,
+                OrderStatus.COMPENSATING,
+            }
+        ),
+        # What they would take instead is an order like any other.
+        OrderStatus.AWAITING_CUSTOMER: frozenset(
+            {OrderStatus.VALIDATING, OrderStatus.COMPENSATING}
         ),
         OrderStatus.AUTHORIZING_PAYMENT: frozenset(
             {
@@ -152,6 +161,21 @@ class Stop:
     status: OrderStatus
     reason: str
     problems: tuple[PriceProblem, ...] = ()
+    shortages: tuple[Shortage, ...] = ()
+
+
+def out_of_stock(shortages: tuple[Shortage, ...]) -> Stop:
+    """Too little of something is there, so nothing is held."""
+    missing = ", ".join(short.sku for short in shortages)
+    return Stop(status=OrderStatus.OUT_OF_STOCK, reason=f"missing: {missing}", shortages=shortages)
+
+
+def is_partly_there(order: Order, shortages: tuple[Shortage, ...]) -> bool:
+    """Tell whether the customer could take less of an order that there is too little for."""
+    available = {short.sku: short.available for short in shortages}
+    return bool(shortages) and any(
+        available.get(item.sku, item.quantity) > 0 for item in order.items
+    )
 
 
 def gave_up(step: str, error: str | None) -> Stop:
@@ -184,6 +208,7 @@ _BEFORE_THE_PIVOT = frozenset(
         "accepted",  # it has not begun
         OrderStatus.VALIDATING,
         OrderStatus.RESERVING_STOCK,
+        OrderStatus.AWAITING_CUSTOMER,
         OrderStatus.AUTHORIZING_PAYMENT,
         OrderStatus.AWAITING_PAYMENT,
         OrderStatus.COMMITTING_STOCK,

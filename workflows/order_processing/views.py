@@ -11,7 +11,8 @@ from pydantic import AwareDatetime
 from shared.durable import InstanceView
 from shared.models import WireModel
 from shared.quote import PriceProblem
-from workflows.order_processing.models import Amounts
+from workflows.order_processing.models import Amounts, OrderLine
+from workflows.order_processing.questions import Asking, Shortage
 from workflows.order_processing.transitions import OrderStatus, may_be_cancelled
 
 
@@ -23,7 +24,11 @@ class ParcelView(WireModel):
 
 
 class OrderView(WireModel):
-    """The body of ``GET /api/orders/{orderId}``; ``amounts`` are known once the order has ended."""
+    """The body of ``GET /api/orders/{orderId}``; ``amounts`` are known once the order has ended.
+
+    ``shortages`` and ``amend_by`` are there while the customer is asked to take less, and so is the
+    link to ``amend``; ``amended_items`` is what they took, once the order has ended.
+    """
 
     order_id: str
     status: str
@@ -31,6 +36,9 @@ class OrderView(WireModel):
     problems: tuple[PriceProblem, ...] = ()
     amounts: Amounts | None = None
     parcel: ParcelView | None = None
+    shortages: tuple[Shortage, ...] | None = None
+    amend_by: AwareDatetime | None = None
+    amended_items: tuple[OrderLine, ...] | None = None
     may_cancel: bool
     created_at: AwareDatetime | None
     last_updated_at: AwareDatetime | None
@@ -49,7 +57,9 @@ def order_view(
         links: The paths of what can be done next.
     """
     ended = _members(order.output if order.is_terminal else None)
-    status = str(ended.get("status") or _members(order.custom_status).get("status") or "accepted")
+    shown = _members(order.custom_status)
+    status = str(ended.get("status") or shown.get("status") or "accepted")
+    asking = asking_of(order)
     return OrderView(
         order_id=order_id,
         status=status,
@@ -57,11 +67,25 @@ def order_view(
         problems=tuple(PriceProblem.from_json(each) for each in ended.get("problems", ())),
         amounts=Amounts.from_json(ended["amounts"]) if "amounts" in ended else None,
         parcel=_parcel(ended, delivery),
+        shortages=asking.shortages if asking else None,
+        amend_by=asking.amend_by if asking else None,
+        amended_items=_lines(ended.get("amendedItems")),
         may_cancel=not order.is_terminal and may_be_cancelled(status),
         created_at=order.created_at,
         last_updated_at=order.last_updated_at,
-        links=links,
+        links=links if asking else {name: links[name] for name in links if name != "amend"},
     )
+
+
+def asking_of(order: InstanceView) -> Asking | None:
+    """Return what the customer of an order is asked now, if anything."""
+    shown = _members(order.custom_status)
+    is_asked = shown.get("status") == OrderStatus.AWAITING_CUSTOMER and "amendBy" in shown
+    return Asking.from_json(shown) if is_asked and not order.is_terminal else None
+
+
+def _lines(items: Any) -> tuple[OrderLine, ...] | None:
+    return tuple(map(OrderLine.from_json, items)) if items else None
 
 
 def _parcel(ended: Mapping[str, Any], delivery: InstanceView | None) -> ParcelView | None:

@@ -18,6 +18,7 @@ WORDS: Final = Words(
     attempts={
         names.VALIDATE_ORDER: _FORWARD,
         names.RESERVE_STOCK: _FORWARD,
+        names.FIND_AMENDMENT: _FORWARD,
         names.AUTHORIZE_PAYMENT: _FORWARD,
         names.EXTEND_RESERVATION: _FORWARD,
         names.COMMIT_STOCK: _FORWARD,
@@ -30,13 +31,20 @@ WORDS: Final = Words(
         names.NOTIFY_CUSTOMER: retry.BEST_EFFORT.backoff.attempts,
     },
     waits={
+        OrderStatus.AWAITING_CUSTOMER: EventWait(
+            event="amend",
+            phrase="the customer to take what is there, or to cancel",
+            since="askedAt",
+            moments=(Moment(member="amendBy", what="the order ends out of stock"),),
+            deadline="amendBy",
+        ),
         OrderStatus.AWAITING_PAYMENT: EventWait(
             event="payment",
             phrase="the payment provider to settle a pending payment",
             since="pendingSince",
             moments=(Moment(member="deadlineAt", what="the order is given up"),),
             deadline="deadlineAt",
-        )
+        ),
     },
     ends=frozenset(OUTCOMES) - {OrderStatus.SHIPPED},  # its delivery is followed
 )

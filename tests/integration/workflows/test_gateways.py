@@ -20,7 +20,13 @@ from workflows.delivery_tracking.models import DeliveryStatus, Scan
 from workflows.delivery_tracking.scans import KeptScans
 from workflows.order_processing import adapters
 from workflows.order_processing.models import OrderLine
-from workflows.order_processing.questions import Booking, Payment, PaymentStatus, Reservation
+from workflows.order_processing.questions import (
+    Booking,
+    Payment,
+    PaymentStatus,
+    Reservation,
+    Shortage,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -63,7 +69,7 @@ def test_stock_is_held_sold_and_given_back(storage: Storage) -> None:
     held = Reservation(reserved=True, warehouses=("main",))
     assert stock.reserve("one", items=lines(3), expires_at=until) == held
     assert stock.reserve("two", items=lines(3), expires_at=until) == Reservation(
-        reserved=False, missing=("lamp",)
+        reserved=False, shortages=(Shortage(sku="lamp", requested=3, available=2),)
     )
     assert stock.extend("one", until=until + timedelta(days=1)) == held
     assert stock.extend("two", until=until) == Reservation(reserved=False)

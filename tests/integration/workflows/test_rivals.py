@@ -1,7 +1,7 @@
 """Of many who decide, cancel or note at the same moment, storage lets exactly one be first."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from tests.support.playing import T0
 from workflows.attention.gateways import Board
 from workflows.attention.models import AskedRound, DecisionRequest, RoundState
 from workflows.attention.transitions import Refusal
+from workflows.order_processing.amendments import Amendments
 
 pytestmark = pytest.mark.integration
 
@@ -152,3 +153,30 @@ def test_a_status_that_never_came_is_called_off_as_well(storage: Storage) -> Non
 
     assert not book.note("A2", key="k", status="processing", at=T0)
     assert [entry.status for entry in book.history("A2")] == ["failed"]
+
+
+def test_of_many_words_and_the_deadline_one_comes_first_and_stands(storage: Storage) -> None:
+    amendments = Amendments.open(storage)
+
+    def saying(number: int) -> Callable[[], Mapping[str, int] | None]:
+        if number % 3 == 0:
+            return lambda: amendments.close("order-A1", 1)
+        return lambda: amendments.say("order-A1", 1, {"lamp": number}, at=T0)
+
+    answers = together([saying(number) for number in range(RIVALS)])
+
+    stands = amendments.find("order-A1", 1)
+    assert answers == [stands] * RIVALS
+    assert amendments.latest("order-A1") == stands
+
+
+def test_the_words_of_rounds_are_kept_apart_and_the_last_one_is_known(storage: Storage) -> None:
+    amendments = Amendments.open(storage)
+    for number in (1, 2, 10):
+        amendments.say("order-A1", number, {"lamp": 20 - number}, at=T0)
+    amendments.close("order-A1", 11)
+
+    assert amendments.find("order-A1", 2) == {"lamp": 18}
+    assert amendments.find("order-A1", 11) is None
+    assert amendments.latest("order-A1") == {"lamp": 10}
+    assert amendments.latest("order-A2") is None

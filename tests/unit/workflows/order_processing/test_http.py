@@ -86,6 +86,7 @@ def test_the_instance_gets_amounts_and_policy_but_nothing_personal(desk: Desk) -
             "paymentCheckS": 15.0,
             "reservationTtlS": 900.0,
             "deliveryLimitS": 1209600.0,
+            "amendPatienceS": 86400.0,
         },
     }
 

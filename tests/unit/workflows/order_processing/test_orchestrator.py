@@ -112,7 +112,7 @@ def test_an_order_that_is_not_sold_like_that_is_rejected_with_every_reason(world
 
 
 def test_missing_stock_ends_the_order_before_any_money_is_touched(world: World) -> None:
-    world.outside.stock.short_of = frozenset({"desk-lamp"})
+    world.outside.stock.pieces = {"desk-lamp": 0}
 
     run = world.run()
 

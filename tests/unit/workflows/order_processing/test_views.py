@@ -99,6 +99,7 @@ def test_an_order_may_be_cancelled_until_its_money_is_taken(status: OrderStatus)
             OrderStatus.VALIDATING,
             OrderStatus.RESERVING_STOCK,
             OrderStatus.AUTHORIZING_PAYMENT,
+            OrderStatus.AWAITING_CUSTOMER,
             OrderStatus.AWAITING_PAYMENT,
             OrderStatus.COMMITTING_STOCK,
             OrderStatus.BOOKING_SHIPMENT,
@@ -120,3 +121,41 @@ def test_a_failure_inside_stays_inside() -> None:
     )
 
     assert "secret" not in str(shown(failed))
+
+
+ASKED: Any = {
+    "orderId": "A1",
+    "status": "awaiting_customer",
+    "round": 2,
+    "shortages": [{"sku": "desk-lamp", "requested": 4, "available": 3}],
+    "askedAt": "2026-01-05T00:00:00Z",
+    "amendBy": "2026-01-06T00:00:00Z",
+}
+
+
+def test_a_customer_who_is_asked_sees_what_is_short_and_where_to_say_so() -> None:
+    links = {"self": "/api/orders/A1", "amend": "/api/orders/A1/amend"}
+
+    found = order_view("A1", an_instance(status=ASKED), None, links=links).to_json()
+
+    assert found["shortages"] == ASKED["shortages"]
+    assert found["amendBy"] == "2026-01-06T00:00:00Z"
+    assert found["links"] == links
+    assert found["mayCancel"] is True
+
+
+def test_nobody_else_sees_anything_of_it() -> None:
+    links = {"self": "/api/orders/A1", "amend": "/api/orders/A1/amend"}
+    over = an_instance(runtime_status=COMPLETED, status=ASKED, output=RESULT)
+
+    found = order_view("A1", over, None, links=links).to_json()
+
+    assert not {"shortages", "amendBy", "amendedItems"} & set(found)
+    assert found["links"] == {"self": "/api/orders/A1"}
+
+
+def test_an_amended_order_tells_what_was_taken_of_it() -> None:
+    items = [{"sku": "desk-lamp", "quantity": 1, "unitPriceMinor": 4990}]
+    over = an_instance(runtime_status=COMPLETED, output={**RESULT, "amendedItems": items})
+
+    assert shown(over)["amendedItems"] == items

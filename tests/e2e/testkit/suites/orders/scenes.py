@@ -158,6 +158,42 @@ def test_a_shipped_order_is_not_cancelled_any_more(host: BlockingHost, books: Bo
     assert books.read().money_of("A8") == ("authorize", "capture")
 
 
+def test_a_customer_takes_what_is_there(host: BlockingHost, books: Books) -> None:
+    submitted(host, "A11", lines=(("limited-print", 4, 25000),))  # three are there
+    host.faults.slow(names.NOTIFY_CUSTOMER, timedelta(seconds=20), times=1)
+    host.advance(timedelta(seconds=5))
+
+    asked = host.call_http("GET", "/api/orders/A11").json()
+    word = {"items": [{"sku": "limited-print", "quantity": 3}]}
+    taken = host.call_http("POST", asked["links"]["amend"], json=word)
+    host.advance(timedelta(minutes=1))  # the word is heard, though the mail was still on its way
+
+    assert (asked["status"], asked["mayCancel"]) == ("awaiting_customer", True)
+    assert asked["shortages"] == [{"sku": "limited-print", "requested": 4, "available": 3}]
+    assert taken.status == 202, taken.text
+    assert host.call_http("GET", "/api/orders/A11").json()["status"] == "shipped"
+    late = host.call_http("POST", asked["links"]["amend"], json={"items": word["items"] * 2})
+    assert late.status == 400, late.text
+    output = host.until_done("order-A11").output
+    assert output["status"] == "delivered"
+    assert output["amounts"]["capturedMinor"] == 75000
+    assert output["amendedItems"] == [{**word["items"][0], "unitPriceMinor": 25000}]
+    assert books.read().money_of("A11") == ("authorize", "capture")
+    assert books.read().mails_to("A11")[0] == "Your order is partly out of stock"
+
+
+def test_a_customer_who_says_nothing_gets_nothing_and_pays_nothing(
+    host: BlockingHost, books: Books
+) -> None:
+    lines = (("notebook", 2, 650), ("retired-mug", 1, 1450))
+
+    status = host.until_done(submitted(host, "A12", lines=lines))
+
+    assert status.output["status"] == "out_of_stock"
+    assert timedelta(days=1) <= took(status) < timedelta(days=1, hours=1)
+    assert (books.read().money_of("A12"), books.read().stock_of("A12")) == ((), "released")
+
+
 def test_an_order_of_long_ago_is_forgotten_with_its_delivery_and_the_books_are_kept(
     host: BlockingHost, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
