@@ -123,7 +123,7 @@ def at_once(_call: Call) -> timedelta:
     return timedelta()
 
 
-def play(
+def play(  # noqa: PLR0913 - what a scene may decide
     built: Any,
     input_: Any,
     answer: Callable[[Call], Any],
@@ -131,6 +131,7 @@ def play(
     instance_id: str = "order-A1",
     events: Mapping[str, timedelta] | None = None,
     takes: Callable[[Call], timedelta] = at_once,
+    at: datetime = T0,
 ) -> Run:
     """Run an orchestrator to its end.
 
@@ -139,10 +140,11 @@ def play(
         input_: Its input.
         answer: What an activity or a child answers; what it raises fails the task as the SDK would.
         instance_id: The instance's id.
-        events: When external events are raised, counted from the beginning.
+        events: When external events are raised, counted from T0.
         takes: How long an activity or a child takes.
+        at: When it begins.
     """
-    context = PlayedContext(input=as_json(input_), instance_id=instance_id)
+    context = PlayedContext(input=as_json(input_), instance_id=instance_id, current_utc_datetime=at)
     generator = orchestrator_of(built)(context)
     stage = _Stage(context, answer, events or {}, takes)
     try:

@@ -155,8 +155,8 @@ class TrackDelivery(WireModel):
 class DeliveryResult(WireModel):
     """The orchestration's output.
 
-    ``late`` compares when it came there with the estimate; ``claimed`` is there for a parcel that
-    is lost, and tells whether the carrier has been asked to pay for it.
+    ``late`` is about the estimate, by when it was delivered and not by when that was heard of;
+    ``claimed`` is there for a parcel that is lost, and tells whether the carrier takes the claim.
     """
 
     order_id: str

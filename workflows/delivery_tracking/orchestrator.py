@@ -41,7 +41,6 @@ def track_delivery(context: df.DurableOrchestrationContext) -> Orchestration[Jso
         log=StoryLogger(_logger, context),
         state=beginning(parcel, context.current_utc_datetime),
     )
-    story.show()
     for _ in range(CHECKS_PER_GENERATION):
         yield from _look(story)
         if story.state.status in ENDS:
@@ -56,6 +55,8 @@ def track_delivery(context: df.DurableOrchestrationContext) -> Orchestration[Jso
 def _look(story: Story) -> Orchestration[None]:
     """See how things stand, and write to the customer if the parcel has moved."""
     before = story.state
+    # Shown before the question: who keeps a scan too late for its answer wakes the next wait.
+    story.show()
     story.reading = yield from story.look()
     after = given_up(heard(before, story.reading), story.now)
     story.state = after

@@ -104,7 +104,7 @@ def given_up(state: TrackingState, now: datetime) -> TrackingState:
 def overdue(state: TrackingState, parcel: TrackDelivery, now: datetime) -> TrackingState:
     """Note that a parcel is late, as long as it is on its way to the customer."""
     due = late_at(parcel)
-    is_late = due is not None and now > due and state.status in _TO_THE_CUSTOMER
+    is_late = due is not None and now >= due and state.status in _TO_THE_CUSTOMER
     return state.model_copy(update={"is_late": state.is_late or is_late})
 
 
@@ -129,9 +129,11 @@ def silent_at(state: TrackingState, parcel: TrackDelivery) -> datetime | None:
 
 
 def was_late(state: TrackingState, parcel: TrackDelivery) -> bool:
-    """Tell of a parcel that has ended whether it came to its end late, whenever that was heard."""
+    """Tell of a parcel that has ended whether it was late: delivered late, or late and then not."""
     due = late_at(parcel)
-    return due is not None and state.moved_at is not None and state.moved_at > due
+    if state.status is not DeliveryStatus.DELIVERED or due is None or state.moved_at is None:
+        return state.is_late
+    return state.moved_at >= due  # whenever that was heard of
 
 
 def pause(
@@ -144,7 +146,7 @@ def pause(
     """
     moments = [state.until]
     if (due := late_at(parcel)) and not state.is_late and state.status in _TO_THE_CUSTOMER:
-        moments.append(due + timedelta(microseconds=1))
+        moments.append(due)
     if (due := silent_at(state, parcel)) and not state.is_silent:
         moments.append(due)
     return max(min(_next_look(state, reading), *(moment - now for moment in moments)), timedelta())

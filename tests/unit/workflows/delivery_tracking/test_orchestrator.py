@@ -1,77 +1,23 @@
 """The story of a parcel, told against the real activities and a scripted carrier."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from shared.errors import ProviderUnavailableError
-from tests.support.functions import activities_in
-from tests.support.outside import MemoryMail
-from tests.support.parcels import ScriptedCarrier, TimedCarrier, a_parcels_outside
-from tests.support.playing import T0, Call, Run, play
-from workflows.delivery_tracking import activities, names
+from tests.support.parcels import ScriptedCarrier, TimedCarrier
+from tests.support.playing import T0
+from tests.support.tracking_world import World, shown
+from workflows.delivery_tracking import names
 from workflows.delivery_tracking.models import Scan
-from workflows.delivery_tracking.orchestrator import CHECKS_PER_GENERATION, track_delivery
+from workflows.delivery_tracking.orchestrator import CHECKS_PER_GENERATION
 
-ACTIVITIES = activities_in(activities.blueprint)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
-PARCEL = {
-    "orderId": "A1",
-    "shipmentId": "shp-1",
-    "trackingNumber": "TRK-1",
-    "limitS": 86400,
-    "requestsTable": "orderrequests",
-}
-
-
-@dataclass
-class World:
-    monkeypatch: pytest.MonkeyPatch
-    carrier: ScriptedCarrier | TimedCarrier = field(default_factory=ScriptedCarrier)
-    mail: MemoryMail = field(default_factory=MemoryMail)
-    mail_is_down: bool = False
-    events: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
-
-    def run(self, *script: str | None, **changes: Any) -> Run:
-        self.carrier = ScriptedCarrier(script=script)
-        return self.go_on(**changes)
-
-    def go_on(self, **changes: Any) -> Run:
-        outside = a_parcels_outside(self.carrier, mail=self.mail)
-        self.monkeypatch.setattr(activities, "outside", lambda: outside)
-        return play(
-            track_delivery,
-            {**PARCEL, **changes},
-            self.answer,
-            instance_id="tracking-A1",
-            events=self.events,
-        )
-
-    def answer(self, call: Call) -> Any:
-        if self.mail_is_down and call.name == names.NOTIFY_CUSTOMER:
-            raise ProviderUnavailableError("down")
-        return ACTIVITIES[call.name](call.input)
-
-    def told(self) -> list[str]:
-        return [key.rpartition(":")[2] for key in self.mail.messages]
-
-    def asked_after(self) -> list[timedelta]:
-        return [at - T0 for at in self.carrier.asked_at]
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return World(monkeypatch)
-
-
-def shown(run: Run, member: str) -> list[Any]:
-    """What the custom status told of something, each word once, in order."""
-    told = [status.get(member) for status in run.context.custom_statuses]
-    return [word for before, word in zip([None, *told], told, strict=False) if word != before]
 
 
 def test_a_parcel_is_followed_to_the_door_at_the_carriers_pace(world: World) -> None:
@@ -212,6 +158,7 @@ def test_after_many_looks_the_story_starts_anew_with_what_is_known(world: World)
     }
 
     world.carrier = TimedCarrier(scans=[Scan(scan_id="x", code="delivered", at=T0 + DAY)])
+    world.events = {}
     second = world.go_on(**carried)
     assert second.output["status"] == "delivered"
     assert second.context.custom_statuses[0]["listensFor"] == "scan:1"
@@ -236,3 +183,55 @@ def test_no_history_of_a_parcel_holds_an_address(world: World) -> None:
     run = world.run("in_transit", "delivered")
 
     assert "@" not in repr([call.input for call in run.calls]) + repr(run.output)
+
+
+def test_a_notice_is_looked_into_at_once(world: World) -> None:
+    made = Scan(scan_id="s1", code="delivered", at=T0 + HOUR / 2)
+    world.carrier = TimedCarrier(scans=[made])
+    world.notices.coming = [(made.at + timedelta(seconds=3), made)]
+
+    run = world.go_on()
+
+    assert run.output["status"] == "delivered"
+    assert run.waited == timedelta(minutes=30, seconds=3)
+    assert world.asked_after()[-1] == run.waited
+
+
+def test_a_carrier_that_is_away_does_not_hide_what_it_told(world: World) -> None:
+    made = Scan(scan_id="s1", code="delivered", at=T0 + HOUR)
+    world.carrier = TimedCarrier(scans=[made], away_at=[(T0, T0 + DAY)])
+    world.notices.coming = [(T0 + 2 * HOUR, made)]
+
+    run = world.go_on()
+
+    assert (run.output["status"], run.waited) == ("delivered", 2 * HOUR)
+    assert world.told() == ["delivered"]
+
+
+def test_each_notice_is_waited_for_by_a_name_of_its_own(world: World) -> None:
+    world.carrier = TimedCarrier()
+    codes = ("picked_up", "in_transit", "out_for_delivery", "delivered")
+    world.notices.coming = [
+        (T0 + n * HOUR / 2, Scan(scan_id=f"s{n}", code=code, at=T0 + n * HOUR / 2))
+        for n, code in enumerate(codes, start=1)
+    ]
+
+    run = world.go_on()
+
+    assert run.waited == 2 * HOUR
+    assert shown(run, "listensFor") == [f"scan:{n}" for n in range(5)]
+    # The next one is listened for before it is asked what the last one was about.
+    assert ("scan:4", "out_for_delivery") in [
+        (status["listensFor"], status["status"]) for status in run.context.custom_statuses
+    ]
+
+
+def test_a_scan_dated_too_early_counts_when_it_is_time(world: World) -> None:
+    world.carrier = TimedCarrier()
+    ahead = Scan(scan_id="s1", code="delivered", at=T0 + 3 * HOUR)
+    world.notices.coming = [(T0 + HOUR / 2, ahead)]
+
+    run = world.go_on()
+
+    assert run.output["status"] == "delivered"
+    assert run.waited == 4.5 * HOUR  # the first look that is not too early

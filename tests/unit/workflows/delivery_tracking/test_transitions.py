@@ -37,6 +37,26 @@ def test_an_end_is_never_given_up_on() -> None:
     assert given_up(state, UNTIL + timedelta(days=1)) == state
 
 
+def test_a_reading_that_knows_less_than_was_known_changes_nothing() -> None:
+    state = TrackingState(
+        status=DeliveryStatus.OUT_FOR_DELIVERY,
+        moved_at=T0 + 3 * HOUR,
+        heard_at=T0 + 3 * HOUR,
+        scans=3,
+        attempts=1,
+        until=UNTIL,
+    )
+    less = Reading(
+        status=DeliveryStatus.ATTEMPT_FAILED,
+        moved_at=T0 + 2 * HOUR,
+        heard_at=T0 + 2 * HOUR,
+        scans=2,
+        attempts=1,
+    )
+
+    assert heard(state, less) == state.model_copy(update={"idle": 1})
+
+
 def a_reading(proposed: float | None, *, answered: bool = True) -> Reading:
     return Reading(status=DeliveryStatus.BOOKED, scans=1, next_check_s=proposed, answered=answered)
 
