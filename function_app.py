@@ -55,6 +55,7 @@ from workflows.management import (
     http_list as management_http_list,
     http_openapi as management_http_openapi,
     http_overview as management_http_overview,
+    repeats as management_repeats,
     retention as management_retention,
     watchdog as management_watchdog,
 )
@@ -127,6 +128,7 @@ for module in (
     management_watchdog,
     console_pages_actions,
     management_retention,
+    management_repeats,
     site_http,
 ):
     app.register_functions(module.blueprint)

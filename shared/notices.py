@@ -6,7 +6,9 @@ domains' business.
 """
 
 import asyncio
+import functools
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Self, cast
 
 import azure.durable_functions as df
@@ -15,8 +17,9 @@ import azure.functions as func
 from shared.durable import InstanceId, find_instance
 from shared.errors import BodyTooLargeError, NoticeRefusedError, ProviderUnavailableError
 from shared.http import MAX_BODY_BYTES
+from shared.settings import current_settings
 from shared.standard_webhooks import WebhookSecret
-from shared.storage import Row, Storage, Table, instant_text, key_text
+from shared.storage import Row, Storage, Table, instant_text, key_text, open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +56,28 @@ class TakenNotices:
                 fields={"at": instant_text(at)},
             )
         )
+
+    def forget_older(self, *, before: datetime, most: int) -> int:
+        """Forget so many of those that were taken before an instant; return how many.
+
+        A notice that old is not believed any more, so nobody need know that it was taken.
+        """
+        old = self._table.rows("at lt @before", before=instant_text(before))
+        forgotten = list(islice(old, most))
+        for row in forgotten:
+            self._table.remove(row)
+        return len(forgotten)
+
+
+@functools.cache
+def taken_notices() -> TakenNotices:
+    """Open which notices were taken, once per process.
+
+    Raises:
+        StorageUnavailableError: The next call tries again.
+    """
+    settings = current_settings()
+    return TakenNotices.open(open_storage(settings.storage, prefix=settings.data_prefix))
 
 
 def _key(provider: str, notice_id: str) -> str:

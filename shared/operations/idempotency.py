@@ -6,8 +6,10 @@ edges' business.
 """
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final, Protocol
 
 from shared.errors import ConflictingRequestError, RefusedError
@@ -47,6 +49,10 @@ class Rows(Protocol):
 
     def remove(self, row: Row) -> bool:
         """Remove the row, whatever it holds."""
+        ...
+
+    def rows(self, condition: str, **parameters: str) -> Iterator[Row]:
+        """Yield the rows that meet a condition."""
         ...
 
 
@@ -95,6 +101,14 @@ class KeptAnswers:
     def forget(self, actor: str, key: str) -> None:
         """Let the next request with this key be looked at afresh."""
         self._rows.remove(_row(actor, key))
+
+    def forget_older(self, *, before: datetime, most: int) -> int:
+        """Forget so many of those that were begun before an instant; return how many."""
+        old = self._rows.rows("begunAt lt @before", before=instant_text(before))
+        forgotten = list(islice(old, most))
+        for row in forgotten:
+            self._rows.remove(row)
+        return len(forgotten)
 
     def _is_ours_by_now(self, known: Row, digest: str, now: datetime) -> bool:
         """Tell whether whoever carried the same request out has died, and it is this one's turn."""

@@ -114,8 +114,8 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
     }
 
     parts = (
-        r"activities|entities|http|http_\w+|increment|intake|orchestrator|pages|pages_\w+|retention"
-        r"|schedule|shard|sweep|watchdog|workflow_type"
+        r"activities|entities|http|http_\w+|increment|intake|orchestrator|pages|pages_\w+|repeats"
+        r"|retention|schedule|shard|sweep|watchdog|workflow_type"
     )
     pattern = re.compile(rf"workflows\.\w+\.({parts})")
     checks = {

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.notices import TakenNotices
 from shared.notifications.contacts import Contact
 from shared.post import Post
 from shared.sandbox.carrier import CarrierLedger
@@ -72,17 +71,6 @@ def kept_scans() -> KeptScans:
     """
     settings = current_settings()
     return KeptScans.open(open_storage(settings.storage, prefix=settings.data_prefix))
-
-
-@functools.cache
-def taken_notices() -> TakenNotices:
-    """Open which notices were taken, once per process.
-
-    Raises:
-        StorageUnavailableError: The next call tries again.
-    """
-    settings = current_settings()
-    return TakenNotices.open(open_storage(settings.storage, prefix=settings.data_prefix))
 
 
 @functools.cache

@@ -17,10 +17,10 @@ from shared.durable import InstanceId, InstanceView, find_instance
 from shared.endpoints import endpoint
 from shared.errors import InstanceUnknownError
 from shared.http import read_model
-from shared.notices import believed_id, wake
+from shared.notices import believed_id, taken_notices, wake
 from shared.settings import current_settings
 from workflows.delivery_tracking import api, names
-from workflows.delivery_tracking.gateways import kept_scans, taken_notices
+from workflows.delivery_tracking.gateways import kept_scans
 from workflows.delivery_tracking.models import Scan, ScannedShipment, ShipmentScanned
 
 blueprint = df.Blueprint()

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.cancellations import Cancellations
-from shared.notices import TakenNotices
 from shared.notifications.contacts import Contact
 from shared.order_book import Book, open_order_book
 from shared.post import Post
@@ -154,17 +153,6 @@ def open_amendments() -> Amendments:
     """
     settings = current_settings()
     return Amendments.open(open_storage(settings.storage, prefix=settings.data_prefix))
-
-
-@functools.cache
-def taken_notices() -> TakenNotices:
-    """Open which notices were taken, once per process.
-
-    Raises:
-        StorageUnavailableError: The next call tries again.
-    """
-    settings = current_settings()
-    return TakenNotices.open(open_storage(settings.storage, prefix=settings.data_prefix))
 
 
 @functools.cache

@@ -15,12 +15,11 @@ from shared.durable import InstanceId
 from shared.endpoints import endpoint
 from shared.errors import InstanceUnknownError, NoticeRefusedError
 from shared.http import read_model
-from shared.notices import believed_id, signed_body, wake
+from shared.notices import believed_id, signed_body, taken_notices, wake
 from shared.providers.payments import PaymentNotice
 from shared.providers.stripe_notices import stripe_notice
 from shared.settings import current_settings
 from workflows.order_processing import api, names
-from workflows.order_processing.gateways import taken_notices
 from workflows.order_processing.models import PaymentChanged
 
 blueprint = df.Blueprint()
