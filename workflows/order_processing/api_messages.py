@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.descriptions import Answer, Operation
 from workflows.order_processing.api import ACCEPTED
+from workflows.order_processing.models import RetryMessage
 from workflows.order_processing.refused_views import RefusedPage
 
 MESSAGE_ID_PATTERN: Final = "[A-Za-z0-9-]{1,100}"
@@ -18,14 +19,13 @@ LIST_REFUSED: Final = Operation(
 )
 RETRY_REFUSED: Final = Operation(
     tag=_TAG,
+    request=RetryMessage,
+    example={"reason": "storage is back"},
     path={"messageId": Annotated[str, Field(pattern=f"^{MESSAGE_ID_PATTERN}$")]},
     answers=ACCEPTED,
     refuses=(
         "message_unknown",
         "message_incomplete",
-        "malformed_json",
-        "invalid_request",
-        "body_too_large",
         "conflicting_request",
         "instance_purged",
     ),

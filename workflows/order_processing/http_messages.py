@@ -11,12 +11,17 @@ from shared.access import Permission
 from shared.clock import system_clock
 from shared.endpoints import endpoint
 from shared.errors import RefusedError, WorkflowError
-from shared.http import answer, parse_model, problem_document
+from shared.http import answer, parse_model, problem_document, read_model
+from shared.operations.acting import operator_of
+from shared.operations.audit import Act, audit
+from shared.operations.rules import Operator, Result
+from shared.operators import acting_operator
 from workflows.order_processing import api_messages, names
 from workflows.order_processing.answers import accepted
 from workflows.order_processing.gateways import refused_messages
-from workflows.order_processing.models import OrderRequest
-from workflows.order_processing.placing import place
+from workflows.order_processing.models import OrderRequest, RetryMessage
+from workflows.order_processing.placing import ID_PREFIX, Placed, place
+from workflows.order_processing.refused import RefusedMessage, RefusedMessages
 from workflows.order_processing.refused_views import RefusedPage, refused_path, refused_view
 
 _MOST: Final = 100
@@ -45,19 +50,18 @@ async def list_refused_messages(req: func.HttpRequest) -> func.HttpResponse:
 async def retry_refused_message(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
-    """Place the order of a refused message, which is forgotten then, or say what is wrong now."""
-    message_id = req.route_params.get("messageId", "")
-    if not _MESSAGE_ID.fullmatch(message_id):
-        raise RefusedError("message_unknown", _UNKNOWN)
+    """Place the order of a refused message, which is forgotten then, or say what is wrong now.
+
+    Who asked for it and why is written down before, with what was ever done to the order.
+    """
+    message_id = _message_id(req)
+    reason = read_model(req, RetryMessage).reason
+    operator = operator_of(acting_operator(req))
     kept = await asyncio.to_thread(refused_messages)
-    message = await asyncio.to_thread(kept.find, message_id)
-    if message is None:
-        raise RefusedError("message_unknown", _UNKNOWN)
-    if not message.is_whole:
-        raise RefusedError("message_incomplete", "a card number was in it and is not kept")
+    message = await asyncio.to_thread(_whole, kept, message_id)
     try:
         request = parse_model(message.arrival.text.encode(), OrderRequest)
-        placed = await place(request, client)
+        placed = await _placed(message, request, client, operator=operator, reason=reason)
     except WorkflowError as refusal:
         if not refusal.retriable:
             await asyncio.to_thread(
@@ -70,3 +74,50 @@ async def retry_refused_message(
         raise
     await asyncio.to_thread(kept.remove, message)
     return accepted(placed)
+
+
+def _message_id(req: func.HttpRequest) -> str:
+    message_id: str = req.route_params.get("messageId", "")
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise RefusedError("message_unknown", _UNKNOWN)
+    return message_id
+
+
+def _whole(kept: RefusedMessages, message_id: str) -> RefusedMessage:
+    message = kept.find(message_id)
+    if message is None:
+        raise RefusedError("message_unknown", _UNKNOWN)
+    if not message.is_whole:
+        raise RefusedError("message_incomplete", "a card number was in it and is not kept")
+    return message
+
+
+async def _placed(
+    message: RefusedMessage,
+    request: OrderRequest,
+    client: df.DurableOrchestrationClient,
+    *,
+    operator: Operator,
+    reason: str,
+) -> Placed:
+    """Place an order for an operator; where no answer is written down, there was none."""
+    act = Act(
+        instance_id=f"{ID_PREFIX}{request.order_id}",
+        action="retry_message",
+        actor=operator.actor,
+        proof=operator.proof,
+        reason=reason,
+        detail={"message": message.arrival.id},
+    )
+    book, clock = await asyncio.to_thread(audit), system_clock()
+    sequence = await asyncio.to_thread(book.begin, act, at=clock.now())
+    placed: Placed | WorkflowError
+    try:
+        placed = await place(request, client)
+    except WorkflowError as refusal:
+        placed = refusal
+    result = placed.code if isinstance(placed, WorkflowError) else Result.DONE.value
+    await asyncio.to_thread(book.end, act.instance_id, sequence, result, at=clock.now())
+    if isinstance(placed, WorkflowError):
+        raise placed
+    return placed

@@ -73,6 +73,12 @@ class AmendOrder(EdgeModel):
     items: Lines[AmendedItem]
 
 
+class RetryMessage(EdgeModel):
+    """The body of ``POST /api/orders/messages/refused/{messageId}/retry``."""
+
+    reason: PlainText
+
+
 class ChangedPayment(EdgeModel):
     """Which payment a notice is about, by the key that it was authorized under."""
 

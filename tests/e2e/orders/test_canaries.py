@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from azure.storage.queue import QueueClient
@@ -28,6 +28,7 @@ ENDS: Final[Mapping[str, str]] = {
     "unpriced": "rejected",
     "stopped": "cancelled",
     "lost": "lost",
+    "less": "delivered",
     "by-queue": "delivered",
 }
 ORDERS: Final = (
@@ -38,6 +39,7 @@ ORDERS: Final = (
     private_order("unpriced", lines=(("notebook", 1, 1),)),
     private_order("stopped", token="tok_sandbox_pending_forever"),  # noqa: S106 - no secret
     private_order("lost", service="sandbox_lost"),
+    private_order("less", lines=(("limited-print", 2, 25000),)),
 )
 # Where each is needed: to pay, to write, to send; and why somebody cancelled.
 KEPT: Final[Mapping[str, set[str]]] = {
@@ -59,7 +61,7 @@ class Searched:
 
 @pytest.fixture(scope="module")
 def searched(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Searched:
-    stock = {"notebook": 100, "retired-mug": 0}
+    stock = {"notebook": 100, "retired-mug": 0, "limited-print": 1}
     with opened_ingestion() as ingestion, Books(azurite, stock=stock) as books:
         settings = {
             **QUICK,
@@ -91,7 +93,9 @@ def serve(host: FuncHost, queue_name: str, connection: str) -> None:
         queue.create_queue()
         for body in (private_order("by-queue"), refused):
             queue.send_message(json.dumps(body))
-        cancel(host, "stopped")
+        tell(host, "stopped", "cancel", {"reason": WORDS["reason"]})
+        until(lambda: asks(host, "less"), patience_s=20, what="the customer is asked")
+        tell(host, "less", "amend", {"items": [{"sku": "limited-print", "quantity": 1}]})
         until(
             lambda: queue.get_queue_properties().approximate_message_count == 0,
             patience_s=20,
@@ -101,9 +105,14 @@ def serve(host: FuncHost, queue_name: str, connection: str) -> None:
     assert {name: end["businessStatus"] for name, end in ends.items()} == ENDS
 
 
-def cancel(host: FuncHost, order_id: str) -> None:
-    path, body = f"/api/orders/{order_id}/cancel", json.dumps({"reason": WORDS["reason"]}).encode()
-    answer = host.request("POST", path, body=body, headers=JSON)
+def asks(host: FuncHost, order_id: str) -> bool:
+    shown = host.request("GET", f"/api/orders/{order_id}").json
+    return bool(shown["status"] == "awaiting_customer")
+
+
+def tell(host: FuncHost, order_id: str, action: str, body: Any) -> None:
+    path = f"/api/orders/{order_id}/{action}"
+    answer = host.request("POST", path, body=json.dumps(body).encode(), headers=JSON)
     assert answer.status == 202, answer
 
 
@@ -118,6 +127,7 @@ def test_nothing_that_is_told_of_an_order_holds_anything_private(searched: Searc
 def test_telemetry_holds_nothing_private(searched: Searched) -> None:
     assert seen_in(searched.sent) == set()
     assert "order-by-queue" in searched.sent
+    assert "order_processing_take_message" in searched.sent
 
 
 def test_what_is_kept_holds_what_it_is_needed_for_and_no_more(searched: Searched) -> None:

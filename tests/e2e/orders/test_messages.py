@@ -13,7 +13,7 @@ from shared.storage import Row, Storage, key_text
 from shared.storage_settings import ConnectionString
 from tests.e2e.orders.conftest import OpenShop, Shop
 from tests.support.funchost import Answer, until
-from tests.support.orders import Body, ended, look, order
+from tests.support.orders import JSON, Body, ended, look, order
 from tests.support.stories import STORIES, expected_traces, traces
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -44,7 +44,9 @@ class Counter:
         return items
 
     def retry(self, message_id: str) -> Answer:
-        return self.shop.host.request("POST", f"{REFUSED}/{message_id}/retry")
+        body = json.dumps({"reason": "it is repaired"}).encode()
+        path = f"{REFUSED}/{message_id}/retry"
+        return self.shop.host.request("POST", path, body=body, headers=JSON)
 
     def is_empty(self) -> bool:
         """Nothing is left in the queues, and nothing is hidden in them."""

@@ -13,11 +13,14 @@ import azure.functions as func
 import pytest
 
 from shared import access
+from shared.chained_log import ChainedLogs
 from shared.errors import StorageUnavailableError
+from shared.operations import acting
+from shared.operations.audit import Audit
 from shared.settings import Settings, queue
 from shared.stored_requests import StoredRequests
 from tests.support.builders import an_order_request
-from tests.support.clients import MemoryClient, a_get, document
+from tests.support.clients import JSON, MemoryClient, a_get, document
 from tests.support.functions import activity_of, handler_of
 from tests.support.memory_table import MemoryTable
 from tests.support.outside import MemoryRows
@@ -40,6 +43,7 @@ class Desk:
     client: MemoryClient = field(default_factory=MemoryClient)
     requests: MemoryRows = field(default_factory=MemoryRows)
     table: MemoryTable = field(default_factory=MemoryTable)
+    book: Audit = field(default_factory=lambda: Audit(ChainedLogs(MemoryTable())))
     seconds: float = 0
 
     def now(self) -> Any:
@@ -57,7 +61,11 @@ class Desk:
 
     def retry(self, message_id: str) -> func.HttpResponse:
         asked = func.HttpRequest(
-            method="POST", url="http://x/", route_params={"messageId": message_id}, body=b""
+            method="POST",
+            url="http://x/",
+            headers=JSON,
+            route_params={"messageId": message_id},
+            body=b'{"reason": "storage is back"}',
         )
         response: func.HttpResponse = asyncio.run(RETRY(asked, client=self.client))
         return response
@@ -81,7 +89,8 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
     settings = Settings.from_environment({"AzureWebJobsStorage": "UseDevelopmentStorage=true"})
     monkeypatch.setattr(placing, "kept_requests", lambda: StoredRequests(desk.requests))
-    for module in (placing, access):
+    monkeypatch.setattr(http_messages, "audit", lambda: desk.book)
+    for module in (placing, access, acting):
         monkeypatch.setattr(module, "current_settings", lambda: settings)
     for module in (placing, intake, http_messages):
         monkeypatch.setattr(module, "system_clock", lambda: desk)
@@ -195,6 +204,11 @@ def test_poison_is_kept_whole_and_can_be_placed_later(desk: Desk) -> None:
     assert response.status_code == 202
     assert document(response)["instanceId"] == "order-A1"
     assert desk.refused() == []
+    [act], is_whole = desk.book.of("order-A1")
+    assert (act.action, act.actor, act.reason, act.result, is_whole) == (
+        *("retry_message", "function_key", "storage is back", "done"),
+        True,
+    )
     assert desk.retry(item["id"]).status_code == 404
     assert len(desk.client.started) == 1
 
@@ -210,6 +224,7 @@ def test_a_retry_that_is_refused_says_why_and_keeps_the_message(desk: Desk) -> N
     assert document(response)["type"].endswith("conflicting-request")
     [item] = desk.refused()
     assert (item["id"], item["reason"]) == (poison["id"], "conflicting_request")
+    assert [act.result for act in desk.book.of("order-A1")[0]] == ["conflicting_request"]
     assert item["refusedAt"] > poison["refusedAt"]
 
 
@@ -222,6 +237,7 @@ def test_a_retry_while_storage_is_away_changes_nothing(
 
     assert desk.retry(before[0]["id"]).status_code == 503
     assert desk.refused() == before
+    assert [act.result for act in desk.book.of("order-A1")[0]] == ["storage_unavailable"]
 
 
 def test_a_card_number_is_kept_nowhere_and_such_a_message_is_not_retried(desk: Desk) -> None:
