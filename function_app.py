@@ -65,8 +65,10 @@ from workflows.order_processing import (
     http_amending as order_processing_http_amending,
     http_messages as order_processing_http_messages,
     http_notices as order_processing_http_notices,
+    http_returns as order_processing_http_returns,
     intake as order_processing_intake,
     orchestrator as order_processing_orchestrator,
+    returning as order_processing_returning,
     workflow_type as order_processing_type,
 )
 from workflows.saga import (
@@ -88,6 +90,8 @@ for module in (
     order_processing_http_notices,
     order_processing_http_messages,
     order_processing_intake,
+    order_processing_http_returns,
+    order_processing_returning,
     delivery_tracking_orchestrator,
     delivery_tracking_activities,
     delivery_tracking_http_notices,

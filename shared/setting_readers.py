@@ -29,6 +29,14 @@ def size(environ: Mapping[str, str], setting: str, default: int) -> int:
     return int(raw)
 
 
+def days(environ: Mapping[str, str], setting: str, default: int) -> timedelta:
+    """Read a duration in whole days."""
+    raw = environ.get(setting, "").strip() or str(default)
+    if not (raw.isascii() and raw.isdecimal() and 0 < int(raw) <= _LONGEST.days):
+        raise InvalidSettingError(setting, f"{raw!r} is not 1 to {_LONGEST.days} days")
+    return timedelta(days=int(raw))
+
+
 def seconds(environ: Mapping[str, str], setting: str, default: float) -> timedelta:
     """Read a duration in seconds, fractions allowed."""
     raw = environ.get(setting, "").strip()

@@ -29,7 +29,7 @@ from shared.provider_settings import (
     smtp_server,
     stripe_account,
 )
-from shared.setting_readers import LOOP_BACK, InvalidSettingError, seconds, size
+from shared.setting_readers import LOOP_BACK, InvalidSettingError, days, seconds, size
 from shared.signed_links import LinkKeys
 from shared.standard_webhooks import WebhookSecret
 from shared.storage_settings import StorageConnection, is_local_emulator, storage_connection
@@ -75,6 +75,7 @@ class Settings:
         amend_deadline: how long a customer may think about taking less than was ordered.
         delivery_limit: how long a shipment is followed before it counts as lost.
         delivery_silence: how long there may be no scan of it before the carrier is asked.
+        return_window: how long after its delivery an order may be sent back.
         sandbox_transit: how long the sandbox carrier's standard delivery takes.
         identity: which source is believed about who a caller is.
         easy_auth_enabled: whether the platform says that it authenticates callers.
@@ -102,6 +103,7 @@ class Settings:
     amend_deadline: timedelta
     delivery_limit: timedelta
     delivery_silence: timedelta
+    return_window: timedelta
     sandbox_transit: timedelta
     identity: IdentitySource
     easy_auth_enabled: bool
@@ -141,6 +143,7 @@ class Settings:
             amend_deadline=seconds(environ, "ORDER_AMEND_DEADLINE_S", 24 * 3600),
             delivery_limit=seconds(environ, "DELIVERY_LIMIT_S", 14 * 24 * 3600),
             delivery_silence=seconds(environ, "DELIVERY_SILENCE_S", 48 * 3600),
+            return_window=days(environ, "ORDER_RETURN_WINDOW_DAYS", 30),
             sandbox_transit=seconds(environ, "SANDBOX_TRANSIT_S", 10),
             identity=_identity(environ),
             easy_auth_enabled=environ.get("WEBSITE_AUTH_ENABLED", "").strip().lower() == "true",

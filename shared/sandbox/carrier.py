@@ -18,6 +18,10 @@ service                     what the carrier does
                             delivered (4.4)
 ``sandbox_failed_attempt``  fails to deliver (1.0), goes out again (1.3), delivers (1.5)
 ``sandbox_returned``        fails to deliver (1.0), turns round (1.2), is back (2.0)
+``sandbox_return_refused``  delivers; a return is refused with ``service_refused``
+``sandbox_return_lost``     delivers; of a return no scan comes after in transit
+``sandbox_return_unused``   delivers; a return is never handed in
+``sandbox_return_down``     delivers; the booking of a return is never answered
 anything else               refuses with ``unknown_service``
 =========================== =====================================================================
 
@@ -117,7 +121,7 @@ class CarrierLedger:
         self._transit = transit
 
     @answers_for("carrier")
-    def book(
+    def book(  # noqa: PLR0913 - a parcel has so many sides
         self,
         key: str,
         *,
@@ -125,6 +129,7 @@ class CarrierLedger:
         service: str,
         at: datetime,
         parcels: int = 1,
+        is_return: bool = False,
         weight_g: int = 0,
     ) -> Shipment | Refused:
         """Book the parcels of an order; a repeat under the same key answers with the first booking.
@@ -135,6 +140,8 @@ class CarrierLedger:
             service: see the module's table.
             at: the time of booking, from which the journey is counted.
             parcels: how many.
+            is_return: they come back from the customer; whatever the service, they are brought,
+                unless its name says what becomes of returns.
             weight_g: all together; 0 when nobody weighed them.
 
         Raises:
@@ -144,7 +151,7 @@ class CarrierLedger:
         known = self._row(shipment_id)
         if known:
             return _repeated(known, order_id=order_id, service=service)
-        treated = service_named(service)
+        treated = service_named(service, is_return=is_return)
         if treated.refused_because:
             return Refused(reason=treated.refused_because)
         if treated.always_down:
@@ -162,6 +169,7 @@ class CarrierLedger:
                 "transit_us": self._transit * treated.pace // timedelta(microseconds=1),
                 "tracking_number": _tracking_number(key),
                 "parcels": parcels,
+                "is_return": is_return,
                 "weight_g": weight_g,
                 "cancelled_at": "",
             },
@@ -295,7 +303,8 @@ def _shipment(row: Row) -> Shipment:
 
 
 def _service(row: Row) -> Service:
-    return service_named(row.text("service"))
+    is_return = bool(row.fields.get("is_return", False))  # older rows do not say
+    return service_named(row.text("service"), is_return=is_return)
 
 
 def _transit(row: Row) -> timedelta:

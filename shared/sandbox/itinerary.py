@@ -112,12 +112,27 @@ _SERVICES = {
     "sandbox_failed_attempt": Service(route=_SECOND_ATTEMPT),
     "sandbox_silent": Service(route=_SILENT),
 }
+# What becomes of a parcel that a customer sends back, where it is not simply delivered to us.
+_RETURNS = {
+    "sandbox_return_refused": Service(route=(), refused_because="service_refused"),
+    "sandbox_return_lost": Service(route=_ON_THE_WAY),
+    "sandbox_return_unused": Service(route=_ON_THE_WAY[:1]),
+    "sandbox_return_down": Service(route=_DELIVERED, always_down=True),
+}
 _UNKNOWN = Service(route=(), refused_because="unknown_service")
 _COUNTED = re.compile(r"sandbox_down_(?P<calls>[0-9]{1,3})")
 
 
-def service_named(name: str) -> Service:
-    """Return what a service's name stands for; an unknown one is refused."""
+def service_named(name: str, *, is_return: bool = False) -> Service:
+    """Return what a service's name stands for; an unknown one is refused.
+
+    One that names what becomes of a return delivers, and every other one brings returns back.
+    """
+    delivered = Service(route=_DELIVERED)
+    if is_return:
+        return _RETURNS.get(name, delivered)
+    if name in _RETURNS:
+        return delivered
     counted = _COUNTED.fullmatch(name)
     if counted:
         return Service(route=_DELIVERED, outage_calls=int(counted["calls"]))

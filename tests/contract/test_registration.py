@@ -115,7 +115,7 @@ def test_the_composition_root_imports_blueprints_and_registers_them_and_nothing_
 
     parts = (
         r"activities|entities|http|http_\w+|increment|intake|orchestrator|pages|pages_\w+|repeats"
-        r"|retention|schedule|shard|sweep|watchdog|workflow_type"
+        r"|retention|returning|schedule|shard|sweep|watchdog|workflow_type"
     )
     pattern = re.compile(rf"workflows\.\w+\.({parts})")
     checks = {

@@ -10,7 +10,8 @@ from typing import Any
 
 from shared.catalogue import Article
 from shared.notifications.contacts import Contact
-from shared.order_book import SettledOrder
+from shared.order_book import Refund, SettledOrder
+from shared.ordering import Address
 from shared.price_list import PriceList
 from shared.storage import Row
 from shared.stored_requests import StoredRequests
@@ -18,6 +19,8 @@ from workflows.order_processing import gateways
 from workflows.order_processing.models import OrderLine
 from workflows.order_processing.questions import (
     Booking,
+    BookShipment,
+    Direction,
     Payment,
     PaymentStatus,
     Reservation,
@@ -166,14 +169,20 @@ class MemoryPayments:
 
 @dataclass
 class MemoryCarrier:
-    """Shipments by key: booked or cancelled."""
+    """Shipments by key: booked or cancelled; and which of them are returns."""
 
     refuses: bool = False
+    returns: set[str] = field(default_factory=set[str])
     picked_up: bool = False
     shipments: dict[str, str] = field(default_factory=dict[str, str])
     parcels: dict[str, int] = field(default_factory=dict[str, int])
 
-    def book(self, key: str, *, order_id: str, service: str, parcels: int, at: datetime) -> Booking:
+    def book(self, booking: BookShipment, *, recipient: Address) -> Booking:
+        key, at = booking.key, booking.at
+        order_id, service, parcels = booking.order_id, booking.service, booking.parcels
+        assert recipient.street
+        if booking.direction is Direction.RETURN:
+            self.returns.add(key)
         assert order_id
         assert service
         assert at.tzinfo
@@ -206,13 +215,18 @@ class MemoryMail:
 
 @dataclass
 class MemoryBook:
-    """Settled orders by id: the first record counts."""
+    """Settled orders and refunds by id: the first record counts."""
 
     orders: dict[str, SettledOrder] = field(default_factory=dict[str, SettledOrder])
+    refunds: dict[str, Refund] = field(default_factory=dict[str, Refund])
 
     def record(self, order: SettledOrder, *, now: datetime) -> None:
         assert now.tzinfo
         self.orders.setdefault(order.order_id, order)
+
+    def record_refund(self, refund: Refund, *, now: datetime) -> None:
+        assert now.tzinfo
+        self.refunds.setdefault(refund.order_id, refund)
 
 
 @dataclass

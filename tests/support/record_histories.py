@@ -227,7 +227,7 @@ def endings(recorder: Recorder) -> None:
 
 
 def ended_orders(recorder: Recorder) -> None:
-    """Orders that were paid late, cancelled, and sent back by the carrier."""
+    """Orders that were paid late, cancelled, and sent back: by the carrier, by the customer."""
     host = recorder.host
     late, never = "tok_sandbox_pending_settles", "tok_sandbox_pending_forever"
     recorder.post("/api/orders", order("H4", token=late))
@@ -242,6 +242,11 @@ def ended_orders(recorder: Recorder) -> None:
     host.until_done("order-H6")
     recorder.keep("order-returned", "order-H6")
     recorder.keep("delivery-returned", "tracking-H6")
+    recorder.post("/api/orders/H4/return", {"reason": "too small"})
+    host.advance(timedelta(hours=1))
+    recorder.keep("return-awaiting-parcel", "return-H4")
+    host.until_done("return-H4")
+    recorder.keep("return-received", "return-H4")
 
 
 def _as(address: str) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ import azure.durable_functions as df
 
 from shared.clock import system_clock
 from shared.models import JsonObject
-from shared.order_book import SettledOrder
+from shared.order_book import Refund, SettledOrder
 from shared.quote import quoted
 from shared.saga import Compensation, Undone
 from workflows.order_processing import names
@@ -29,6 +29,7 @@ from workflows.order_processing.questions import (
     PaymentKey,
     Recorded,
     RecordOutcome,
+    RecordRefund,
     ReservationKey,
     ReserveStock,
     Told,
@@ -98,7 +99,7 @@ def commit_stock(payload: Any) -> JsonObject:
 @blueprint.activity_trigger(input_name="payload")
 def release_stock(payload: Any) -> JsonObject:
     """Give back whatever the reservation holds; nothing when it holds nothing."""
-    question = ReserveStock.from_json(Compensation.from_json(payload).input)
+    question = ReservationKey.from_json(Compensation.from_json(payload).input)
     outside().stock.release(question.reservation_id)
     return Undone(undone=True).to_json()
 
@@ -140,7 +141,7 @@ def capture_payment(payload: Any) -> JsonObject:
 @blueprint.activity_trigger(input_name="payload")
 def void_payment(payload: Any) -> JsonObject:
     """Drop the hold, or give the money back when it was taken; nothing when there is no payment."""
-    question = AuthorizePayment.from_json(Compensation.from_json(payload).input)
+    question = PaymentKey.from_json(Compensation.from_json(payload).input)
     payment = outside().payments.undo(question.key)
     undone = payment.status in MONEY_IS_BACK
     return Undone(undone=undone, reason=None if undone else f"payment_{payment.status}").to_json()
@@ -151,17 +152,8 @@ def void_payment(payload: Any) -> JsonObject:
 def book_shipment(payload: Any) -> JsonObject:
     """Hand the parcel to the carrier; a repeat under the same key returns the first booking."""
     question = BookShipment.from_json(payload)
-    return (
-        outside()
-        .carrier.book(
-            question.key,
-            order_id=question.order_id,
-            service=question.service,
-            parcels=question.parcels,
-            at=question.at,
-        )
-        .to_json()
-    )
+    recipient = _stored_order(question.order_id).shipping_address
+    return outside().carrier.book(question, recipient=recipient).to_json()
 
 
 @blueprint.function_name(names.CANCEL_SHIPMENT)
@@ -203,6 +195,23 @@ def record_outcome(payload: Any) -> JsonObject:
             ended_at=question.ended_at,
             total_minor=question.total_minor,
             captured_minor=question.captured_minor,
+            currency=question.currency,
+        ),
+        now=system_clock().now(),
+    )
+    return Recorded().to_json()
+
+
+@blueprint.function_name(names.RECORD_REFUND)
+@blueprint.activity_trigger(input_name="payload")
+def record_refund(payload: Any) -> JsonObject:
+    """Enter into the order book that an order's money went back, once, whoever gave it back."""
+    question = RecordRefund.from_json(payload)
+    outside().book.record_refund(
+        Refund(
+            order_id=question.order_id,
+            refunded_at=question.refunded_at,
+            refunded_minor=question.refunded_minor,
             currency=question.currency,
         ),
         now=system_clock().now(),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from shared.ordering import Address
 from shared.providers.payments import ProviderPayment
 from shared.providers.stripe_payments import StripePayments
 from shared.sandbox.carrier import (
@@ -23,6 +24,8 @@ from shared.sandbox.stock import OutOfStock, ReservationState, Reserved, StockLe
 from workflows.order_processing.models import OrderLine
 from workflows.order_processing.questions import (
     Booking,
+    BookShipment,
+    Direction,
     Payment,
     PaymentStatus,
     Reservation,
@@ -146,13 +149,30 @@ class SandboxCarrier:
     def __init__(self, ledger: CarrierLedger) -> None:
         self._ledger = ledger
 
-    def book(self, key: str, *, order_id: str, service: str, parcels: int, at: datetime) -> Booking:
-        """Hand over an order's parcels."""
-        match self._ledger.book(key, order_id=order_id, service=service, parcels=parcels, at=at):
-            case BookedShipment(shipment_id=shipment_id, tracking_number=number):
-                return Booking(shipment=Shipment(shipment_id=shipment_id, tracking_number=number))
-            case Refused():
-                return Booking()
+    def book(
+        self,
+        booking: BookShipment,
+        *,
+        recipient: Address,  # noqa: ARG002 - the sandbox drives nowhere
+    ) -> Booking:
+        """Hand over an order's parcels, or have them fetched from the customer."""
+        match self._ledger.book(
+            booking.key,
+            order_id=booking.order_id,
+            service=booking.service,
+            parcels=booking.parcels,
+            is_return=booking.direction is Direction.RETURN,
+            at=booking.at,
+        ):
+            case BookedShipment() as booked:
+                shipment = Shipment(
+                    shipment_id=booked.shipment_id,
+                    tracking_number=booked.tracking_number,
+                    expected_at=booked.estimated_delivery_at,
+                )
+                return Booking(shipment=shipment)
+            case Refused(reason=reason):
+                return Booking(reason=reason)
 
     def cancel(self, key: str, *, at: datetime) -> bool:
         """Take it back."""

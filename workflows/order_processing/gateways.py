@@ -15,6 +15,7 @@ from typing import Protocol
 from shared.cancellations import Cancellations
 from shared.notifications.contacts import Contact
 from shared.order_book import Book, open_order_book
+from shared.ordering import Address
 from shared.post import Post
 from shared.price_list import PriceList, seeded_catalogue
 from shared.providers.stripe_intents import TABLE as STRIPE_INTENTS, IntentBook
@@ -41,6 +42,7 @@ from workflows.order_processing.amendments import Amendments
 from workflows.order_processing.models import OrderLine
 from workflows.order_processing.questions import (
     Booking,
+    BookShipment,
     Payment,
     Reservation,
 )
@@ -92,8 +94,8 @@ class Payments(Protocol):
 class Carrier(Protocol):
     """Who carries parcels; a shipment is known by the key it was booked under."""
 
-    def book(self, key: str, *, order_id: str, service: str, parcels: int, at: datetime) -> Booking:
-        """Hand over an order's parcels."""
+    def book(self, booking: BookShipment, *, recipient: Address) -> Booking:
+        """Hand over an order's parcels, or have them fetched from the customer."""
         ...
 
     def cancel(self, key: str, *, at: datetime) -> bool:

@@ -11,15 +11,18 @@ import azure.functions as func
 
 from shared.access import Permission
 from shared.cancellations import cancel
+from shared.clock import system_clock
 from shared.durable import InstanceId, find_instance
 from shared.endpoints import endpoint
 from shared.errors import InstanceUnknownError, PastCancellingError
 from shared.http import API_PREFIX, answer, read_model, while_running, workflow_path
+from shared.settings import current_settings
 from workflows.order_processing import api, names
 from workflows.order_processing.answers import accepted
 from workflows.order_processing.gateways import open_cancellations
 from workflows.order_processing.models import CancelOrder, OrderRequest
 from workflows.order_processing.placing import ID_PREFIX, place
+from workflows.order_processing.returns_rules import RETURN_PREFIX, may_return
 from workflows.order_processing.views import order_view
 
 blueprint = df.Blueprint()
@@ -47,13 +50,22 @@ async def get_order(
 ) -> func.HttpResponse:
     """Show an order as its customer may see it."""
     order_id, instance_id = _asked_for(req)
-    order, delivery = await asyncio.gather(
+    order, delivery, returned = await asyncio.gather(
         find_instance(client, instance_id),
         find_instance(client, InstanceId.parse(f"tracking-{order_id}")),
+        find_instance(client, InstanceId.parse(f"{RETURN_PREFIX}{order_id}")),
     )
     if order is None:
         raise InstanceUnknownError("no order has this id")
-    view = order_view(order_id, order, delivery, links=_links(order_id, instance_id))
+    is_returnable = returned is None and may_return(
+        order, now=system_clock().now(), window=current_settings().return_window
+    )
+    links = _links(order_id, instance_id)
+    if is_returnable:
+        links["return"] = f"{links['self']}/return"
+    view = order_view(
+        order_id, order, delivery, returned=returned, may_return=is_returnable, links=links
+    )
     location = view.links["self"]
     headers = None if order.is_terminal else while_running(location)
     return answer(view.to_json(), headers=headers)

@@ -68,6 +68,26 @@ _LETTERS: Mapping[Message, tuple[str, str]] = MappingProxyType(
             "Your order {order} is refunded",
             "The carrier never collected your parcel {tracking}. You get {total} back.",
         ),
+        Message.RETURN_LABEL: (
+            "How to send your order {order} back",
+            "Hand it to the carrier under the number {tracking}. When it is here, you get {total}.",
+        ),
+        Message.RETURN_RECEIVED: (
+            "Your order {order} is refunded",
+            "What you sent back is with us. You get {total} back.",
+        ),
+        Message.RETURN_LOST: (
+            "Your order {order} is refunded",
+            "The carrier lost what you sent back, and that is not your loss. You get {total} back.",
+        ),
+        Message.RETURN_EXPIRED: (
+            "Your order {order} was not sent back",
+            "The carrier did not bring your parcel {tracking} to us. Nothing has changed.",
+        ),
+        Message.RETURN_REFUSED: (
+            "Your order {order} cannot be sent back like that",
+            "The carrier does not take it. Nothing has changed.",
+        ),
     }
 )
 

@@ -97,7 +97,8 @@ class OrderPolicy(WireModel):
     """The settings that shape one order, in seconds, fixed when it starts so that replays agree.
 
     A pending payment has ``payment_patience_s``; the provider is asked after
-    ``payment_check_s``, then after ever longer pauses. Tracking ends after ``delivery_limit_s``.
+    ``payment_check_s``, then after ever longer pauses. Tracking ends after ``delivery_limit_s``;
+    the carrier is asked about a parcel that has not been scanned for ``delivery_silence_s``.
     A customer who is asked to take less has ``amend_patience_s`` to say so.
     """
 
@@ -106,6 +107,7 @@ class OrderPolicy(WireModel):
     reservation_ttl_s: Seconds
     delivery_limit_s: Seconds
     amend_patience_s: Seconds = 86_400.0
+    delivery_silence_s: Seconds = 48 * 3600  # orders of a time before it do not say
 
 
 class Order(WireModel):
@@ -178,6 +180,15 @@ class Amounts(WireModel):
     currency: Currency
 
 
+class Sale(WireModel):
+    """What was sold, as whoever undoes it later needs it: under which keys, and for how much."""
+
+    reservation_id: str
+    payment_key: str
+    captured_minor: Annotated[int, Field(ge=0)]
+    parcels: Annotated[int, Field(ge=1)] = 1
+
+
 class TrackDelivery(WireModel):
     """Input of the delivery tracking orchestration, as far as an order fills it."""
 
@@ -186,6 +197,9 @@ class TrackDelivery(WireModel):
     tracking_number: str
     limit_s: Seconds
     requests_table: str
+    expected_at: AwareDatetime | None = None
+    silence_s: Seconds | None = None
+    quiet: bool = False
 
 
 class Delivery(WireModel):
@@ -202,6 +216,7 @@ class OrderResult(WireModel):
     """The orchestration's output; ``settled`` are the steps that an operator let be.
 
     ``amended_items`` is all that was still wanted, when the customer took less than was ordered.
+    ``sale`` is there when the customer has the goods, or should have: a return undoes it.
     """
 
     order_id: Identifier
@@ -212,6 +227,7 @@ class OrderResult(WireModel):
     payment_id: str | None = None
     shipment_id: str | None = None
     tracking_number: str | None = None
+    sale: Sale | None = None
     compensations: tuple[CompensationEntry, ...] = ()
     settled: tuple[Entry, ...] | None = None
     amended_items: tuple[OrderLine, ...] | None = None

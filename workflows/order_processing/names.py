@@ -6,6 +6,7 @@ A released name never changes its meaning. What the functions do is in their mod
 from typing import Final
 
 ORCHESTRATOR: Final = "order_processing_orchestrator"
+RETURN_ORCHESTRATOR: Final = "order_processing_return_orchestrator"
 
 VALIDATE_ORDER: Final = "order_processing_validate_order"
 RESERVE_STOCK: Final = "order_processing_reserve_stock"
@@ -21,11 +22,13 @@ BOOK_SHIPMENT: Final = "order_processing_book_shipment"
 CANCEL_SHIPMENT: Final = "order_processing_cancel_shipment"
 NOTIFY_CUSTOMER: Final = "order_processing_notify_customer"
 RECORD_OUTCOME: Final = "order_processing_record_outcome"
+RECORD_REFUND: Final = "order_processing_record_refund"
 
 SUBMIT_ORDER: Final = "order_processing_submit_order"
 GET_ORDER: Final = "order_processing_get_order"
 CANCEL_ORDER: Final = "order_processing_cancel_order"
 AMEND_ORDER: Final = "order_processing_amend_order"
+RETURN_ORDER: Final = "order_processing_return_order"
 STRIPE_NOTICE: Final = "order_processing_stripe_notice"
 PAYMENT_NOTICE: Final = "order_processing_payment_notice"
 
@@ -40,3 +43,5 @@ TRACK_DELIVERY: Final = "delivery_tracking_orchestrator"
 
 # The table of stored requests, where activities find what no history holds.
 REQUESTS_TABLE: Final = "orderrequests"
+# The table of kept returns: the first wish of an order stands.
+RETURNS_TABLE: Final = "orderreturns"

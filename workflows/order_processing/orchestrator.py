@@ -65,6 +65,8 @@ def _delivery(story: Story) -> Orchestration[Delivery]:
         tracking_number=story.shipment.tracking_number,
         limit_s=story.order.policy.delivery_limit_s,
         requests_table=names.REQUESTS_TABLE,
+        expected_at=story.shipment.expected_at,
+        silence_s=story.order.policy.delivery_silence_s,
     )
     try:
         raw = yield story.context.call_sub_orchestrator(
@@ -132,6 +134,7 @@ def _result(story: Story, reason: str | None, stop: Stop | None = None) -> Order
         payment_id=story.payment_id,
         shipment_id=story.shipment.shipment_id if story.shipment else None,
         tracking_number=story.shipment.tracking_number if story.shipment else None,
+        sale=story.sale if OUTCOMES[story.status].may_return else None,
         compensations=tuple(
             CompensationEntry.of(begun.entry)
             for begun in reversed(story.ledger.begun)

@@ -61,4 +61,5 @@ def order_policy(settings: Settings) -> OrderPolicy:
         reservation_ttl_s=settings.reservation_ttl.total_seconds(),
         delivery_limit_s=settings.delivery_limit.total_seconds(),
         amend_patience_s=settings.amend_deadline.total_seconds(),
+        delivery_silence_s=settings.delivery_silence.total_seconds(),
     )

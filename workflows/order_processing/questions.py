@@ -131,27 +131,41 @@ class Payment(WireModel):
     payment_id: str | None = None
 
 
+class Direction(StrEnum):
+    """Which way a parcel goes: to the customer, or from there back to us."""
+
+    OUTBOUND = "outbound"
+    RETURN = "return"
+
+
 class BookShipment(WireModel):
-    """Input: hand the parcels to the carrier, one from each warehouse."""
+    """Input: hand the parcels to the carrier, one from each warehouse.
+
+    ``reference`` is the instance that follows them: the carrier names it when it tells of a scan.
+    """
 
     order_id: Identifier
     key: str
     service: Service
     parcels: Annotated[int, Field(gt=0)] = 1
+    direction: Direction = Direction.OUTBOUND
+    reference: str | None = None
     at: AwareDatetime
 
 
 class Shipment(WireModel):
-    """A parcel that the carrier has taken on."""
+    """A parcel that the carrier has taken on, and when it thinks that it arrives, if it says so."""
 
     shipment_id: str
     tracking_number: str
+    expected_at: AwareDatetime | None = None
 
 
 class Booking(WireModel):
-    """What the carrier says: a shipment, or none, because it refuses."""
+    """What the carrier says: a shipment, or none, because it refuses; ``reason`` is why."""
 
     shipment: Shipment | None = None
+    reason: str | None = None
 
 
 class Message(StrEnum):
@@ -169,6 +183,11 @@ class Message(StrEnum):
     REFUNDED_RETURNED = "refunded_returned"
     REFUNDED_LOST = "refunded_lost"
     REFUNDED_UNCOLLECTED = "refunded_uncollected"
+    RETURN_LABEL = "return_label"
+    RETURN_RECEIVED = "return_received"
+    RETURN_LOST = "return_lost"
+    RETURN_EXPIRED = "return_expired"
+    RETURN_REFUSED = "return_refused"
 
 
 class NotifyCustomer(WireModel):
@@ -201,5 +220,14 @@ class RecordOutcome(WireModel):
     currency: Currency
 
 
+class RecordRefund(WireModel):
+    """Input: enter into the order book that an order's money went back; in minor units."""
+
+    order_id: Identifier
+    refunded_minor: Annotated[int, Field(gt=0)]
+    currency: Currency
+    refunded_at: AwareDatetime
+
+
 class Recorded(WireModel):
-    """What the book says: the order is in it."""
+    """What the book says: it is in it."""

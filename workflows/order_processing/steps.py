@@ -24,6 +24,7 @@ def book(story: Story) -> Orchestration[Stop | None]:
         key=story.key("book"),
         service=story.order.service,
         parcels=max(1, len(story.warehouses)),
+        reference=f"tracking-{story.order.order_id}",
         at=story.context.current_utc_datetime,
     )
     begun = story.begin(Step.BOOK_SHIPMENT, question, key=question.key)

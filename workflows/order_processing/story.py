@@ -13,7 +13,7 @@ import azure.durable_functions as df
 from azure.durable_functions.models import TaskBase
 
 from shared import retry
-from shared.attempts import Answered, Cancel, GaveUp, Patience, attempted, paused
+from shared.attempts import Cancel, GaveUp, paused
 from shared.attention import Desk, Trouble, settle
 from shared.cancellation import close_way_back
 from shared.durable import Orchestration, StoryLogger
@@ -21,13 +21,15 @@ from shared.models import JsonObject, WireModel
 from shared.retry import BackoffRetryOptions
 from shared.saga import Begun, Ledger, StepStatus
 from workflows.order_processing import names
-from workflows.order_processing.models import Order, OrderResult
+from workflows.order_processing.asking import asked
+from workflows.order_processing.models import Order, OrderResult, Sale
 from workflows.order_processing.questions import (
     Asking,
     Message,
     NotifyCustomer,
     Recorded,
     RecordOutcome,
+    RecordRefund,
     Shipment,
     Told,
 )
@@ -89,8 +91,19 @@ class Story:
 
     def show(self, **more: Any) -> None:
         """Tell whoever looks at the instance where the order stands."""
-        self.context.set_custom_status(
-            {"orderId": self.order.order_id, "status": self.status, **more}
+        shown: JsonObject = {"orderId": self.order.order_id, "status": self.status, **more}
+        if self.status is OrderStatus.SHIPPED:
+            shown["sale"] = self.sale.to_json()
+        self.context.set_custom_status(shown)
+
+    @property
+    def sale(self) -> Sale:
+        """What was sold, for whoever has to undo it later."""
+        return Sale(
+            reservation_id=self.ledger.of(Step.RESERVE_STOCK).key,
+            payment_key=self.ledger.of(Step.AUTHORIZE_PAYMENT).key,
+            captured_minor=self.captured_minor,
+            parcels=max(1, len(self.warehouses)),
         )
 
     def key(self, step: str) -> str:
@@ -168,24 +181,26 @@ class Story:
         if isinstance(found, GaveUp):
             self.log.error("the order book lacks this order: %s", found.error)
 
+    def record_refund(self) -> Orchestration[None]:
+        """Enter into the order book that the money went back, if any was taken."""
+        if not self.refunded_minor:
+            return
+        question = RecordRefund(
+            order_id=self.order.order_id,
+            refunded_minor=self.refunded_minor,
+            currency=self.order.currency,
+            refunded_at=self.context.current_utc_datetime,
+        )
+        found = yield from self.ask(names.RECORD_REFUND, question, Recorded, retry.PERSISTENT)
+        if isinstance(found, GaveUp):
+            self.log.error("the order book lacks this refund: %s", found.error)
+
     def _asked[A: WireModel](
         self, activity: str, payload: JsonObject, answer: type[A], policy: BackoffRetryOptions
     ) -> Orchestration[GaveUp | tuple[A, int]]:
-        outcome = yield from attempted(
-            self.context,
-            activity,
-            payload,
-            patience=Patience(backoff=policy.backoff),
-            cancel=self.cancel,
+        return (
+            yield from asked(self.context, activity, payload, answer, policy, cancel=self.cancel)
         )
-        match outcome:
-            case GaveUp():
-                return outcome
-            case Answered(value=value, attempts=attempts):
-                try:
-                    return answer.from_json(value), attempts
-                except ValueError:
-                    return GaveUp(error="not_understood", attempts=attempts)
 
     def _show_attention(self, attention: JsonObject) -> None:
         self.status = advance(self.status, OrderStatus.NEEDS_ATTENTION)

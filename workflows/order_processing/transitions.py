@@ -217,6 +217,14 @@ _BEFORE_THE_PIVOT = frozenset(
 )
 
 
+_BEFORE_SHIPPING = _BEFORE_THE_PIVOT | {OrderStatus.CAPTURING_PAYMENT}
+
+
+def is_before_shipping(status: str) -> bool:
+    """Tell whether an order that was last seen like that is still on its way to the carrier."""
+    return status in _BEFORE_SHIPPING
+
+
 def may_be_cancelled(status: str) -> bool:
     """Tell whether an order that was last seen like that may still be cancelled."""
     return status in _BEFORE_THE_PIVOT

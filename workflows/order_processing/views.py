@@ -4,14 +4,15 @@ A projection of what the runtime keeps of the order and of its delivery. Pure.
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from datetime import datetime
+from typing import Annotated, Any, cast
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from shared.durable import InstanceView
 from shared.models import WireModel
 from shared.quote import PriceProblem
-from workflows.order_processing.models import Amounts, OrderLine
+from workflows.order_processing.models import Amounts, OrderLine, Sale
 from workflows.order_processing.questions import Asking, Shortage
 from workflows.order_processing.transitions import OrderStatus, may_be_cancelled
 
@@ -21,6 +22,14 @@ class ParcelView(WireModel):
 
     status: str
     tracking_number: str | None = None
+
+
+class ReturnView(WireModel):
+    """How far the order is on its way back; ``refunded_minor`` once the money went back."""
+
+    status: str
+    tracking_number: str | None = None
+    refunded_minor: int | None = None
 
 
 class OrderView(WireModel):
@@ -39,14 +48,22 @@ class OrderView(WireModel):
     shortages: tuple[Shortage, ...] | None = None
     amend_by: AwareDatetime | None = None
     amended_items: tuple[OrderLine, ...] | None = None
+    returned: Annotated[ReturnView | None, Field(alias="return")] = None
     may_cancel: bool
+    may_return: bool
     created_at: AwareDatetime | None
     last_updated_at: AwareDatetime | None
     links: dict[str, str]
 
 
 def order_view(
-    order_id: str, order: InstanceView, delivery: InstanceView | None, *, links: dict[str, str]
+    order_id: str,
+    order: InstanceView,
+    delivery: InstanceView | None,
+    *,
+    returned: InstanceView | None,
+    may_return: bool,
+    links: dict[str, str],
 ) -> OrderView:
     """Show an order.
 
@@ -54,11 +71,12 @@ def order_view(
         order_id: Whose it is.
         order: The order's instance.
         delivery: The instance that follows its parcel, or None before there is one.
+        returned: The instance that takes it back, or None while nobody asked for that.
+        may_return: Whether the customer may ask for it now.
         links: The paths of what can be done next.
     """
     ended = _members(order.output if order.is_terminal else None)
-    shown = _members(order.custom_status)
-    status = str(ended.get("status") or shown.get("status") or "accepted")
+    status = status_of(order)
     asking = asking_of(order)
     return OrderView(
         order_id=order_id,
@@ -70,7 +88,9 @@ def order_view(
         shortages=asking.shortages if asking else None,
         amend_by=asking.amend_by if asking else None,
         amended_items=_lines(ended.get("amendedItems")),
+        returned=_return(returned),
         may_cancel=not order.is_terminal and may_be_cancelled(status),
+        may_return=may_return,
         created_at=order.created_at,
         last_updated_at=order.last_updated_at,
         links=links if asking else {name: links[name] for name in links if name != "amend"},
@@ -86,6 +106,41 @@ def asking_of(order: InstanceView) -> Asking | None:
 
 def _lines(items: Any) -> tuple[OrderLine, ...] | None:
     return tuple(map(OrderLine.from_json, items)) if items else None
+
+
+def status_of(order: InstanceView) -> str:
+    """Return where an order stands, in its own words."""
+    ended = _members(order.output if order.is_terminal else None)
+    return str(ended.get("status") or _members(order.custom_status).get("status") or "accepted")
+
+
+def sale_of(order: InstanceView) -> Sale:
+    """Return what an order sold, shipped or ended; one of long ago tells its amount alone."""
+    told = _members(order.output if order.is_terminal else order.custom_status)
+    if "sale" in told:
+        return Sale.from_json(told["sale"])
+    return Sale(
+        reservation_id=f"{order.instance_id}:reserve",
+        payment_key=f"{order.instance_id}:authorize",
+        captured_minor=int(_members(told.get("amounts")).get("capturedMinor", 0)),
+    )
+
+
+def delivered_at(order: InstanceView) -> datetime | None:
+    """Return since when a customer has the goods; None while they are on their way."""
+    told = _members(order.output if order.is_terminal else None).get("completedAt")
+    return datetime.fromisoformat(told) if isinstance(told, str) else None
+
+
+def _return(returned: InstanceView | None) -> ReturnView | None:
+    if returned is None:
+        return None
+    known = _members(returned.output if returned.is_terminal else returned.custom_status)
+    return ReturnView(
+        status=str(known.get("status") or "accepted"),
+        tracking_number=known.get("trackingNumber"),
+        refunded_minor=known.get("refundedMinor") or None,
+    )
 
 
 def _parcel(ended: Mapping[str, Any], delivery: InstanceView | None) -> ParcelView | None:

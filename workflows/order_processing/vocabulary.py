@@ -6,6 +6,7 @@ from shared import retry
 from shared.operations.explaining.words import EventWait, Moment, Words
 from workflows.order_processing import names
 from workflows.order_processing.outcomes import OUTCOMES
+from workflows.order_processing.returns_transitions import RETURN_OUTCOMES
 from workflows.order_processing.transitions import OrderStatus
 
 _FORWARD: Final = retry.TRANSIENT.backoff.attempts
@@ -25,6 +26,7 @@ WORDS: Final = Words(
         names.BOOK_SHIPMENT: _FORWARD,
         names.CAPTURE_PAYMENT: _NO_WAY_BACK,
         names.RECORD_OUTCOME: _NO_WAY_BACK,
+        names.RECORD_REFUND: _NO_WAY_BACK,
         names.RELEASE_STOCK: _UNDOING,
         names.VOID_PAYMENT: _UNDOING,
         names.CANCEL_SHIPMENT: _UNDOING,
@@ -47,4 +49,17 @@ WORDS: Final = Words(
         ),
     },
     ends=frozenset(OUTCOMES) - {OrderStatus.SHIPPED},  # its delivery is followed
+)
+
+RETURN_WORDS: Final = Words(
+    prefixes=("order_processing_",),
+    calls={names.TRACK_DELIVERY: "the way back", names.BOOK_SHIPMENT: "the label"},
+    attempts={
+        names.BOOK_SHIPMENT: _NO_WAY_BACK,
+        names.RECORD_REFUND: _NO_WAY_BACK,
+        names.RELEASE_STOCK: _UNDOING,
+        names.VOID_PAYMENT: _UNDOING,
+        names.NOTIFY_CUSTOMER: retry.BEST_EFFORT.backoff.attempts,
+    },
+    ends=frozenset(RETURN_OUTCOMES),
 )

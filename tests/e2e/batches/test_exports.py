@@ -96,6 +96,7 @@ def test_a_window_is_exported_with_totals_per_day_and_currency(desk: Desk) -> No
         of_its_day = f"{booked.ended_at.date().isoformat()} {booked.currency}"
         expected[f"capturedMinor {of_its_day}"] += booked.captured_minor
         expected[f"totalMinor {of_its_day}"] += booked.total_minor
+        expected[f"refundedMinor {of_its_day}"] += 0
     assert {line["name"]: line["written"] for line in sums} == expected
     assert len(exported(desk, "backfill-1")) == 7
 

@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.order_book import READABLE_AFTER, OrderBook, SettledOrder
+from shared.order_book import READABLE_AFTER, OrderBook, Refund, SettledOrder
 from shared.storage import Row, Storage
 from shared.storage_settings import ConnectionString
 
@@ -52,14 +53,60 @@ def test_an_order_is_booked_when_it_is_recorded(book: OrderBook) -> None:
     [stretch] = book.stretches(T0, T0 + DAY, after="", rows=10)
     assert book.read(stretch) == [
         {
+            "entryId": "A1",
             "orderId": "A1",
             "status": "delivered",
             "endedAt": "2030-01-01T12:00:00.000000+00:00",
             "bookedAt": "2030-01-01T13:00:00.000000+00:00",
             "totalMinor": 500,
             "capturedMinor": 500,
+            "refundedMinor": 0,
             "currency": "EUR",
         }
+    ]
+
+
+def test_a_refund_is_booked_beside_its_order_once_whoever_records_it(book: OrderBook) -> None:
+    refund = Refund(order_id="A1", refunded_at=T0 + DAY, refunded_minor=500, currency="EUR")
+    book.record(an_order("A1"), now=T0)
+    book.record_refund(refund, now=T0 + DAY)
+    book.record_refund(replace(refund, refunded_at=T0 + 2 * DAY), now=T0 + 2 * DAY)
+
+    rows = [
+        row
+        for stretch in book.stretches(T0, T0 + 3 * DAY, after="", rows=10)
+        for row in book.read(stretch)
+    ]
+
+    assert [(row["entryId"], row["orderId"]) for row in rows] == [("A1", "A1"), ("A1:refund", "A1")]
+    assert sum(row["capturedMinor"] - row["refundedMinor"] for row in rows) == 0
+    assert rows[1] == {
+        "entryId": "A1:refund",
+        "orderId": "A1",
+        "status": "refunded",
+        "endedAt": "2030-01-03T12:00:00.000000+00:00",
+        "bookedAt": "2030-01-02T12:00:00.000000+00:00",
+        "totalMinor": 0,
+        "capturedMinor": 0,
+        "refundedMinor": 500,
+        "currency": "EUR",
+    }
+
+
+def test_a_row_of_a_time_without_refunds_says_that_nothing_was_refunded(
+    storage: Storage, book: OrderBook
+) -> None:
+    old = Row(
+        partition_key="2030-01-01",
+        row_key="2030-01-01T12:00:00.000000+00:00 A1",
+        fields={"orderId": "A1", "capturedMinor": 500},
+    )
+    storage.table("orderbook").put(old)
+
+    [stretch] = book.stretches(T0, T0 + DAY, after="", rows=10)
+
+    assert book.read(stretch) == [
+        {"entryId": "A1", "orderId": "A1", "capturedMinor": 500, "refundedMinor": 0}
     ]
 
 

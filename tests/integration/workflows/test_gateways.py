@@ -3,10 +3,12 @@
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Final
 
 import pytest
 
 from shared.notifications.contacts import Contact
+from shared.ordering import Address
 from shared.sandbox.carrier import CarrierLedger, TrackingStatus
 from shared.sandbox.payments import PaymentLedger
 from shared.sandbox.stock import StockLedger
@@ -22,6 +24,8 @@ from workflows.order_processing import adapters
 from workflows.order_processing.models import OrderLine
 from workflows.order_processing.questions import (
     Booking,
+    BookShipment,
+    Direction,
     Payment,
     PaymentStatus,
     Reservation,
@@ -31,6 +35,21 @@ from workflows.order_processing.questions import (
 pytestmark = pytest.mark.integration
 
 TRANSIT = timedelta(hours=10)
+
+
+HOME: Final = Address(
+    name="Recipient", street="1 Example Street", city="X", postal_code="12345", country="DE"
+)
+
+
+def booked(
+    carrier: adapters.SandboxCarrier,
+    *,
+    service: str = "standard",
+    direction: Direction = Direction.OUTBOUND,
+) -> Booking:
+    question = BookShipment(order_id="A1", key="k", service=service, direction=direction, at=T0)
+    return carrier.book(question, recipient=HOME)
 
 
 @pytest.fixture
@@ -144,10 +163,10 @@ def test_a_key_used_for_another_amount_holds_nothing_more(
 def test_a_parcel_is_booked_once_and_called_back_until_it_is_picked_up(
     carrier: adapters.SandboxCarrier,
 ) -> None:
-    first = carrier.book("k", order_id="A1", service="standard", parcels=1, at=T0)
+    first = booked(carrier)
 
     assert first.shipment is not None
-    assert carrier.book("k", order_id="A1", service="standard", parcels=1, at=T0) == first
+    assert booked(carrier) == first
     assert not carrier.cancel("k", at=T0 + TRANSIT)
     assert carrier.cancel("k", at=T0)
 
@@ -155,25 +174,56 @@ def test_a_parcel_is_booked_once_and_called_back_until_it_is_picked_up(
 def test_a_parcel_called_off_before_it_came_is_not_booked(carrier: adapters.SandboxCarrier) -> None:
     assert carrier.cancel("k", at=T0)
 
-    assert carrier.book("k", order_id="A1", service="standard", parcels=1, at=T0) == Booking()
+    assert booked(carrier) == Booking(reason="called_off")
 
 
 def test_a_refusal_is_an_answer(carrier: adapters.SandboxCarrier) -> None:
-    refused = carrier.book("k", order_id="A1", service="sandbox_refused", parcels=1, at=T0)
+    refused = booked(carrier, service="sandbox_refused")
 
-    assert refused == Booking()
+    assert refused == Booking(reason="service_refused")
+
+
+@pytest.mark.parametrize(
+    ("service", "last"),
+    [
+        ("standard", DeliveryStatus.DELIVERED),
+        ("sandbox_refused", DeliveryStatus.DELIVERED),  # what it says is about the way out
+        ("sandbox_return_lost", DeliveryStatus.IN_TRANSIT),
+        ("sandbox_return_unused", DeliveryStatus.BOOKED),
+    ],
+)
+def test_a_return_is_brought_unless_its_service_says_what_becomes_of_returns(
+    carrier: adapters.SandboxCarrier, storage: Storage, service: str, last: DeliveryStatus
+) -> None:
+    label = booked(carrier, service=service, direction=Direction.RETURN).shipment
+    assert label is not None
+    reader = tracking.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
+    in_the_end = T0 + 10 * TRANSIT
+
+    scans = reader.reading(label.shipment_id, as_of=in_the_end).scans
+
+    assert journey(scans, as_of=in_the_end).status is last
+
+
+def test_a_return_that_the_carrier_refuses_is_not_booked(carrier: adapters.SandboxCarrier) -> None:
+    service = "sandbox_return_refused"
+
+    refused = booked(carrier, service=service, direction=Direction.RETURN)
+
+    assert refused == Booking(reason="service_refused")
+    assert booked(carrier, service=service).shipment is not None
 
 
 def test_a_parcel_is_read_in_this_domains_words(
     carrier: adapters.SandboxCarrier, storage: Storage
 ) -> None:
-    booked = carrier.book("k", order_id="A1", service="sandbox_returned", parcels=1, at=T0).shipment
-    assert booked is not None
+    parcel = booked(carrier, service="sandbox_returned").shipment
+    assert parcel is not None
     reader = tracking.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
 
     def said(share: float) -> DeliveryStatus:
         as_of = T0 + TRANSIT * share
-        return journey(reader.reading(booked.shipment_id, as_of=as_of).scans, as_of=as_of).status
+        return journey(reader.reading(parcel.shipment_id, as_of=as_of).scans, as_of=as_of).status
 
     assert [said(share) for share in (0, 0.2, 0.4, 0.8, 1.0, 1.2, 2.0)] == [
         DeliveryStatus.BOOKED,
@@ -189,13 +239,13 @@ def test_a_parcel_is_read_in_this_domains_words(
 def test_a_parcel_that_was_called_off_has_ended(
     carrier: adapters.SandboxCarrier, storage: Storage
 ) -> None:
-    booked = carrier.book("k", order_id="A1", service="standard", parcels=1, at=T0).shipment
-    assert booked is not None
+    parcel = booked(carrier).shipment
+    assert parcel is not None
     reader = tracking.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
-    before = reader.reading(booked.shipment_id, as_of=T0).scans
+    before = reader.reading(parcel.shipment_id, as_of=T0).scans
     assert carrier.cancel("k", at=T0)
 
-    scans = (*before, *reader.reading(booked.shipment_id, as_of=T0).scans)
+    scans = (*before, *reader.reading(parcel.shipment_id, as_of=T0).scans)
 
     assert journey(scans, as_of=T0).status is DeliveryStatus.CANCELLED
 

@@ -87,6 +87,7 @@ def test_the_instance_gets_amounts_and_policy_but_nothing_personal(desk: Desk) -
             "reservationTtlS": 900.0,
             "deliveryLimitS": 1209600.0,
             "amendPatienceS": 86400.0,
+            "deliverySilenceS": 172800.0,
         },
     }
 

@@ -64,6 +64,12 @@ def test_an_order_is_taken_step_by_step_to_the_door(world: World) -> None:
         "paymentId": "pay-order-A1:authorize",
         "shipmentId": "shp-order-A1:book",
         "trackingNumber": "TRK-order-A1:book",
+        "sale": {
+            "reservationId": "order-A1:reserve",
+            "paymentKey": "order-A1:authorize",
+            "capturedMinor": 9980,
+            "parcels": 1,
+        },
         "compensations": [],
         "customerTold": True,
         "completedAt": "2030-01-01T12:00:00Z",

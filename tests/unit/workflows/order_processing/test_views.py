@@ -8,7 +8,7 @@ import pytest
 
 from shared.durable import InstanceId, InstanceView
 from workflows.order_processing.transitions import OrderStatus
-from workflows.order_processing.views import order_view
+from workflows.order_processing.views import order_view, sale_of
 
 AT = datetime(2026, 1, 5, tzinfo=UTC)
 RUNNING, COMPLETED = (
@@ -51,8 +51,17 @@ def an_instance(
     )
 
 
-def shown(order: InstanceView, delivery: InstanceView | None = None) -> Any:
-    return order_view("A1", order, delivery, links={}).to_json()
+def shown(
+    order: InstanceView,
+    delivery: InstanceView | None = None,
+    *,
+    returned: InstanceView | None = None,
+    may_return: bool = False,
+    links: dict[str, str] | None = None,
+) -> Any:
+    return order_view(
+        "A1", order, delivery, returned=returned, may_return=may_return, links=links or {}
+    ).to_json()
 
 
 def test_an_order_that_ended_tells_what_was_taken_and_nothing_of_how() -> None:
@@ -67,6 +76,7 @@ def test_an_order_that_ended_tells_what_was_taken_and_nothing_of_how() -> None:
         "amounts": RESULT["amounts"],
         "parcel": {"status": "delivered", "trackingNumber": "TRK1"},
         "mayCancel": False,
+        "mayReturn": False,
         "createdAt": "2026-01-05T00:00:00Z",
         "lastUpdatedAt": "2026-01-05T00:00:00Z",
         "links": {},
@@ -136,7 +146,7 @@ ASKED: Any = {
 def test_a_customer_who_is_asked_sees_what_is_short_and_where_to_say_so() -> None:
     links = {"self": "/api/orders/A1", "amend": "/api/orders/A1/amend"}
 
-    found = order_view("A1", an_instance(status=ASKED), None, links=links).to_json()
+    found = shown(an_instance(status=ASKED), links=links)
 
     assert found["shortages"] == ASKED["shortages"]
     assert found["amendBy"] == "2026-01-06T00:00:00Z"
@@ -148,7 +158,7 @@ def test_nobody_else_sees_anything_of_it() -> None:
     links = {"self": "/api/orders/A1", "amend": "/api/orders/A1/amend"}
     over = an_instance(runtime_status=COMPLETED, status=ASKED, output=RESULT)
 
-    found = order_view("A1", over, None, links=links).to_json()
+    found = shown(over, links=links)
 
     assert not {"shortages", "amendBy", "amendedItems"} & set(found)
     assert found["links"] == {"self": "/api/orders/A1"}
@@ -159,3 +169,38 @@ def test_an_amended_order_tells_what_was_taken_of_it() -> None:
     over = an_instance(runtime_status=COMPLETED, output={**RESULT, "amendedItems": items})
 
     assert shown(over)["amendedItems"] == items
+
+
+def test_a_return_is_shown_with_its_label_and_what_was_given_back() -> None:
+    order = an_instance(runtime_status=COMPLETED, output=RESULT)
+    on_its_way = an_instance(status={"status": "awaiting_parcel", "trackingNumber": "TRK2"})
+    ended = an_instance(
+        runtime_status=COMPLETED,
+        output={"status": "received", "trackingNumber": "TRK2", "refundedMinor": 9980},
+    )
+
+    assert shown(order, returned=on_its_way)["return"] == {
+        "status": "awaiting_parcel",
+        "trackingNumber": "TRK2",
+    }
+    assert shown(order, returned=ended)["return"] == {
+        "status": "received",
+        "trackingNumber": "TRK2",
+        "refundedMinor": 9980,
+    }
+    assert "return" not in shown(order)
+
+
+def test_what_was_sold_is_known_from_the_way_to_the_end_and_of_orders_of_long_ago() -> None:
+    sale = {
+        "reservationId": "order-A1:reserve:2",
+        "paymentKey": "order-A1:authorize",
+        "capturedMinor": 9980,
+        "parcels": 1,
+    }
+    shipped = an_instance(status={"status": "shipped", "sale": sale})
+    delivered = an_instance(runtime_status=COMPLETED, output={**RESULT, "sale": sale})
+    of_long_ago = an_instance(runtime_status=COMPLETED, output=RESULT)
+
+    assert sale_of(shipped).to_json() == sale_of(delivered).to_json() == sale
+    assert sale_of(of_long_ago).to_json() == {**sale, "reservationId": "order-A1:reserve"}

@@ -4,16 +4,12 @@ Run by test_testkit in a process of its own. The application keeps its settings 
 process, so that all tests here share one set of books.
 """
 
-import os
-from collections.abc import Generator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
 from funchost.testing import BlockingHost, InstanceStatus
-from scripts.layout import ROOT
-from shared.storage_settings import STORAGE_SETTING
 from tests.support.app_clock import let_the_app_follow
 from tests.support.books import Books
 from tests.support.functions import always
@@ -23,23 +19,6 @@ from workflows.order_processing import names
 
 TRANSIT: Final = timedelta(days=3)
 LIMIT: Final = timedelta(days=14)
-STOCK: Final[Mapping[str, int]] = {"notebook": 1000}
-
-
-@pytest.fixture(scope="session")
-def books() -> Books:
-    return Books(os.environ[STORAGE_SETTING], stock=STOCK)
-
-
-@pytest.fixture
-def host(books: Books) -> Generator[BlockingHost]:
-    settings = {
-        "APP_DATA_PREFIX": books.prefix,
-        "SANDBOX_TRANSIT_S": str(TRANSIT.total_seconds()),
-        "DELIVERY_LIMIT_S": str(LIMIT.total_seconds()),
-    }
-    with BlockingHost.open(ROOT, settings=settings) as host:
-        yield host
 
 
 def submitted(host: BlockingHost, order_id: str, **members: Any) -> str:
