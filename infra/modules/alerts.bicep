@@ -89,6 +89,17 @@ var rules = [
     isOn: true
   }
   {
+    name: 'refused-messages'
+    title: 'Orders that came as messages were refused'
+    meaning: 'Somebody sends what can never be an order, or storage was away for too long; the messages are kept.'
+    severity: 2
+    every: 'PT15M'
+    window: 'PT1H'
+    looksBack: 'PT1H'
+    query: loadTextContent('../queries/refused_messages.kql')
+    isOn: true
+  }
+  {
     name: 'host-restarts'
     title: 'Hosts restart again and again'
     meaning: 'Instances die and come back: memory, a crash at start, or a bad package.'

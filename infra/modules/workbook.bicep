@@ -45,6 +45,11 @@ var panels = [
     query: loadTextContent('../queries/batch_throughput.kql')
   }
   {
+    title: 'Orders by messages that were refused'
+    visual: 'table'
+    query: loadTextContent('../queries/refused_messages.kql')
+  }
+  {
     title: 'Server errors'
     visual: 'table'
     query: loadTextContent('../queries/http_5xx.kql')

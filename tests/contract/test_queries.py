@@ -19,7 +19,8 @@ QUERIES: Final = {
 EXPECTED: Final = {
     "approval_age", "backlog_age", "batch_throughput", "business_outcomes", "compensations",
     "failed_instances", "host_restarts", "http_5xx", "in_flight", "latency", "needs_attention",
-    "one_order", "overdue_approvals", "replay_health", "retries", "silence", "slowest_activities",
+    "one_order", "overdue_approvals", "refused_messages", "replay_health", "retries", "silence",
+    "slowest_activities",
 }  # fmt: skip
 # The host's own, as its documentation names them.
 OF_THE_HOST: Final = {

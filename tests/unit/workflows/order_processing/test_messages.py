@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,7 @@ from typing import Any
 import azure.functions as func
 import pytest
 
+from scripts.layout import ROOT
 from shared import access
 from shared.chained_log import ChainedLogs
 from shared.errors import StorageUnavailableError
@@ -276,6 +278,16 @@ def test_nobody_is_told_what_a_message_says(desk: Desk, caplog: pytest.LogCaptur
     assert "message m1 is refused: urn:workflow-functions:problem:invalid-request" in caplog.text
     for private in ("canary", "@example.com", body["payment"]["token"], "Street"):
         assert private not in told
+
+
+def test_the_alert_asks_for_the_line_that_is_logged(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    query = (ROOT / "infra" / "queries" / "refused_messages.kql").read_text("utf-8")
+    desk.take(b"hello")
+
+    parts = re.findall(r'parse message with "(.+)" messageId "(.+)" problem', query)
+    assert "{}m1{}malformed-json".format(*parts[0]) in caplog.text
 
 
 def test_messages_are_listed_as_they_came_and_forgotten_after_their_time(desk: Desk) -> None:
