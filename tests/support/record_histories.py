@@ -40,6 +40,7 @@ _HOOKS: Final = "/runtime/webhooks/durabletask/instances"
 _AWAY: Final = ConnectionError("the provider is down")
 # Without the fraction: instants are told with seven digits, with six and with none.
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_PARTLY_THERE: Final = (("notebook", 1, 650), ("retired-mug", 1, 1450))
 _DAYS: Final = str(3 * DAY_S)
 _OPERATOR: Final = {"X-Dev-Principal": OPERATOR, "X-Dev-Roles": str(Role.WORKFLOW_OPERATOR)}
 
@@ -102,7 +103,7 @@ class Recorder:
 
 
 def orders(recorder: Recorder) -> None:
-    """An order that is tried again, one that is stuck, one that waits for money, one under way."""
+    """An order that is tried again, one that is stuck, two that wait for somebody, and one more."""
     host = recorder.host
     recorder.post("/api/orders", order("H1"))
     host.advance(timedelta(minutes=1))
@@ -125,6 +126,10 @@ def orders(recorder: Recorder) -> None:
     recorder.write("order-awaiting-payment", "order-H3")
     host.until_done("order-H3")
     recorder.write("order-payment-expired", "order-H3")
+
+    recorder.post("/api/orders", order("H7", lines=_PARTLY_THERE))
+    host.at_rest()
+    recorder.write("order-awaiting-customer", "order-H7")
 
 
 def deliveries(recorder: Recorder) -> None:
@@ -227,7 +232,7 @@ def endings(recorder: Recorder) -> None:
 
 
 def ended_orders(recorder: Recorder) -> None:
-    """Orders that were paid late, cancelled, and sent back: by the carrier, by the customer."""
+    """Orders that were paid late, cancelled, sent back by carrier or customer, and amended."""
     host = recorder.host
     late, never = "tok_sandbox_pending_settles", "tok_sandbox_pending_forever"
     recorder.post("/api/orders", order("H4", token=late))
@@ -247,6 +252,12 @@ def ended_orders(recorder: Recorder) -> None:
     recorder.keep("return-awaiting-parcel", "return-H4")
     host.until_done("return-H4")
     recorder.keep("return-received", "return-H4")
+    recorder.post("/api/orders", order("H8", lines=_PARTLY_THERE))
+    host.at_rest()
+    word = {"items": [{"sku": "notebook", "quantity": 1}]}
+    recorder.post("/api/orders/H8/amend", word)
+    host.until_done("order-H8")
+    recorder.keep("order-amended", "order-H8")
 
 
 def _as(address: str) -> Mapping[str, str]:

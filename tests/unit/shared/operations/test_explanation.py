@@ -27,6 +27,8 @@ SAYS: Final = {
     "delivery-carrier-away": "Retrying: attempt 3 of 5 of check_shipment in 1 s; the last answer"
     f" was '{DOWN}'.",
     "delivery-travelling": "Waiting for the next look at the carrier tomorrow at 00:00 (UTC).",
+    "order-awaiting-customer": "Waiting for the customer to take what is there, or to cancel since"
+    " 12:21; the order ends out of stock tomorrow at 12:21 (UTC).",
     "order-awaiting-payment": "Waiting for the payment provider to settle a pending payment since"
     " 12:06; the order is given up at 12:21 (UTC).",
     "order-delivered": "Completed at 12:00 as delivered (UTC).",
