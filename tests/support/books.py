@@ -39,10 +39,15 @@ class Reading:
         return tuple(e.kind.value for e in self.effects if e.payment_id == payment_id)
 
     def stock_of(self, order_id: str) -> str | None:
-        """Where an order's reservation stands; None when there never was one."""
-        wanted = f"order-{order_id}:reserve"
-        found = [r.state.value for r in self.reservations if r.reservation_id == wanted]
-        return found[0] if found else None
+        """Where an order's last reservation stands; None when there never was one."""
+        first = f"order-{order_id}:reserve"
+        found = [
+            reservation.state.value
+            for reservation in self.reservations  # by id, so that a further round is behind
+            if reservation.reservation_id == first
+            or reservation.reservation_id.startswith(f"{first}:")
+        ]
+        return found[-1] if found else None
 
     def parcels_of(self, order_id: str) -> int:
         return sum(shipment.order_id == order_id for shipment in self.shipments)

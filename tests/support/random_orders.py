@@ -23,6 +23,8 @@ OUTLASTS: Final = 17
 EFFECTS: Final = (
     names.VALIDATE_ORDER,
     names.RESERVE_STOCK,
+    names.FIND_AMENDMENT,
+    names.EXTEND_RESERVATION,
     names.AUTHORIZE_PAYMENT,
     names.FIND_PAYMENT,
     names.BOOK_SHIPMENT,
@@ -47,12 +49,15 @@ SERVICES: Final = (
     *("sandbox_refused", "sandbox_down_2", "sandbox_lost_answer", "sandbox_down"),
     *("sandbox_lost", "sandbox_returned", "sandbox_failed_attempt"),
 )
+PARTLY_THERE: Final = (
+    (("limited-print", 4, 25000),),  # three are left
+    (("notebook", 1, 650), ("limited-print", 4, 25000)),
+)
 LINES: Final = (
     *((("notebook", 2, 650),),) * 8,
     (("notebook", 1, 650), ("desk-lamp", 2, 4990)),
     (("retired-mug", 1, 1450),),  # none is left
-    (("limited-print", 4, 25000),),  # three are left
-    (("notebook", 1, 650), ("limited-print", 4, 25000)),
+    *PARTLY_THERE * 2,
     (("notebook", 1, 1),),  # not its price
 )
 
@@ -81,6 +86,7 @@ class Deed(StrEnum):
 
     CRASH = "crash"
     CANCEL = "cancel"
+    AMEND = "amend"  # take half of each line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +138,15 @@ def order_cases(draw: st.DrawFn, *, longest: int) -> OrderCase:
         ),
     )
     moments = st.one_of(st.integers(0, 12), st.integers(0, 1200))
-    deeds = st.lists(st.tuples(moments, st.sampled_from(Deed)), max_size=3)
+    lines = draw(st.sampled_from(LINES))
+    deeds = draw(st.lists(st.tuples(moments, st.sampled_from(Deed)), max_size=3))
+    if lines in PARTLY_THERE and draw(st.booleans()):
+        deeds.append((draw(moments), Deed.AMEND))
     return OrderCase(
         token=f"tok_sandbox_{draw(st.sampled_from(TOKENS))}",
         service=draw(st.sampled_from(SERVICES)),
-        lines=draw(st.sampled_from(LINES)),
+        lines=lines,
         mishaps=tuple(draw(st.lists(mishaps, max_size=3))),
-        deeds=tuple(sorted(draw(deeds))),
+        deeds=tuple(sorted(deeds)),
         is_paced=draw(st.booleans()),
     )
