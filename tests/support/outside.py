@@ -3,7 +3,7 @@
 Behaves like the ports in workflows.order_processing.gateways and keeps books that tests can audit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -177,10 +177,10 @@ class MemoryCarrier:
     shipments: dict[str, str] = field(default_factory=dict[str, str])
     parcels: dict[str, int] = field(default_factory=dict[str, int])
 
-    def book(self, booking: BookShipment, *, recipient: Address) -> Booking:
+    def book(self, booking: BookShipment, *, address: Callable[[], Address]) -> Booking:
         key, at = booking.key, booking.at
         order_id, service, parcels = booking.order_id, booking.service, booking.parcels
-        assert recipient.street
+        assert address().street
         if booking.direction is Direction.RETURN:
             self.returns.add(key)
         assert order_id

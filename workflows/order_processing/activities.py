@@ -11,6 +11,7 @@ import azure.durable_functions as df
 from shared.clock import system_clock
 from shared.models import JsonObject
 from shared.order_book import Refund, SettledOrder
+from shared.ordering import Address
 from shared.quote import quoted
 from shared.saga import Compensation, Undone
 from workflows.order_processing import names
@@ -24,6 +25,7 @@ from workflows.order_processing.questions import (
     AuthorizePayment,
     BookShipment,
     ExtendReservation,
+    KeptAddress,
     KeptPayment,
     NotifyCustomer,
     PaymentKey,
@@ -152,8 +154,13 @@ def void_payment(payload: Any) -> JsonObject:
 def book_shipment(payload: Any) -> JsonObject:
     """Hand the parcel to the carrier; a repeat under the same key returns the first booking."""
     question = BookShipment.from_json(payload)
-    recipient = _stored_order(question.order_id).shipping_address
-    return outside().carrier.book(question, recipient=recipient).to_json()
+
+    def address() -> Address:
+        kept = kept_requests(question.requests_table or names.REQUESTS_TABLE)
+        body = kept.load(question.request_id or question.order_id).body
+        return KeptAddress.from_json(body).shipping_address
+
+    return outside().carrier.book(question, address=address).to_json()
 
 
 @blueprint.function_name(names.CANCEL_SHIPMENT)

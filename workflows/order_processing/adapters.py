@@ -1,6 +1,6 @@
 """How the systems outside say what this domain needs: an adapter for each port and provider."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from shared.ordering import Address
@@ -153,7 +153,7 @@ class SandboxCarrier:
         self,
         booking: BookShipment,
         *,
-        recipient: Address,  # noqa: ARG002 - the sandbox drives nowhere
+        address: Callable[[], Address],  # noqa: ARG002 - the sandbox drives nowhere
     ) -> Booking:
         """Hand over an order's parcels, or have them fetched from the customer."""
         match self._ledger.book(

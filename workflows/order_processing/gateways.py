@@ -7,7 +7,7 @@ they are real and reached by shared.providers, as the settings say.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -94,8 +94,13 @@ class Payments(Protocol):
 class Carrier(Protocol):
     """Who carries parcels; a shipment is known by the key it was booked under."""
 
-    def book(self, booking: BookShipment, *, recipient: Address) -> Booking:
-        """Hand over an order's parcels, or have them fetched from the customer."""
+    def book(self, booking: BookShipment, *, address: Callable[[], Address]) -> Booking:
+        """Hand over an order's parcels, or have them fetched from the customer.
+
+        Args:
+            booking: What is handed over.
+            address: Loads where the customer lives; it is called by whoever needs to know.
+        """
         ...
 
     def cancel(self, key: str, *, at: datetime) -> bool:

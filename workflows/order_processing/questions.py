@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.models import WireModel
 from shared.money import Currency
-from shared.ordering import Identifier, PaymentMethod, Service
+from shared.ordering import Address, Identifier, PaymentMethod, Service
 from workflows.order_processing.models import OrderLine
 
 
@@ -104,6 +104,12 @@ class KeptPayment(WireModel):
     payment: PaymentMethod
 
 
+class KeptAddress(WireModel):
+    """What shipping needs of a stored request."""
+
+    shipping_address: Address
+
+
 class AuthorizePayment(WireModel):
     """Input: hold the amount on the customer's payment method.
 
@@ -142,9 +148,12 @@ class BookShipment(WireModel):
     """Input: hand the parcels to the carrier, one from each warehouse.
 
     ``reference`` is the instance that follows them: the carrier names it when it tells of a scan.
+    Where they go is in a stored request: the order's own, unless another table and id are named.
     """
 
     order_id: Identifier
+    requests_table: str | None = None
+    request_id: str | None = None
     key: str
     service: Service
     parcels: Annotated[int, Field(gt=0)] = 1

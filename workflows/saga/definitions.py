@@ -75,6 +75,8 @@ ORDER: Final = Definition(
             action=names.BOOK_SHIPMENT,
             inputs={
                 "orderId": At("saga.id"),
+                "requestsTable": At("saga.requestsTable"),
+                "requestId": At("saga.requestId"),
                 "key": KeyOf(),
                 "service": At("input.shipping.service"),
                 "at": Now(),

@@ -15,6 +15,7 @@ from shared.sandbox.stock import StockLedger
 from shared.storage import Storage
 from shared.storage_settings import ConnectionString
 from shared.stored_requests import StoredRequests
+from tests.support.functions import always
 from tests.support.playing import T0
 from workflows.delivery_tracking import adapters as tracking
 from workflows.delivery_tracking.journey import CODES, journey
@@ -49,7 +50,7 @@ def booked(
     direction: Direction = Direction.OUTBOUND,
 ) -> Booking:
     question = BookShipment(order_id="A1", key="k", service=service, direction=direction, at=T0)
-    return carrier.book(question, recipient=HOME)
+    return carrier.book(question, address=always(HOME))
 
 
 @pytest.fixture
