@@ -41,12 +41,13 @@ ORDERS: Final = (
     private_order("lost", service="sandbox_lost"),
     private_order("less", lines=(("limited-print", 2, 25000),)),
 )
-# Where each is needed: to pay, to write, to send; and why somebody cancelled.
+# Where each is needed: to pay, to write, to send; and why somebody cancelled or sent back.
 KEPT: Final[Mapping[str, set[str]]] = {
     "orderrequests": {*WORDS} - {"reason"},
     "RefusedMessages": {*WORDS} - {"reason"},
     "outbox": {"e-mail", "domain"},
     "Cancellations": {"reason"},
+    "orderreturns": {"reason"},
 }
 
 
@@ -101,7 +102,10 @@ def serve(host: FuncHost, queue_name: str, connection: str) -> None:
             patience_s=20,
             what="both messages are done",
         )
+    ended(host, ["sold"])
+    tell(host, "sold", "return", {"reason": WORDS["reason"]})
     ends = ended(host, ENDS)
+    until(lambda: not host.unfinished(), patience_s=60, what="the parcel is back", pause_s=0.3)
     assert {name: end["businessStatus"] for name, end in ends.items()} == ENDS
 
 
@@ -121,6 +125,7 @@ def test_nothing_that_is_told_of_an_order_holds_anything_private(searched: Searc
     # Had the places been unreadable, nothing would have been found either.
     assert b"payment_declined" in searched.told["order-declined in the runtime"]
     assert b"order-lost" in searched.told["state.db"]
+    assert b"received" in searched.told["return-sold in the runtime"]
     assert b"is refused: urn:" in searched.told["the log"]
 
 
