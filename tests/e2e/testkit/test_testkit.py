@@ -31,6 +31,11 @@ def test_orders_go_to_the_door_in_virtual_time(azurite: str) -> None:
 
 
 @pytest.mark.slow
+def test_parcels_are_followed_in_virtual_time(azurite: str) -> None:
+    run_pytest(SUITES / "orders" / "scenes_of_delivery.py", AzureWebJobsStorage=azurite)
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(620)
 @pytest.mark.parametrize("examples", [130, pytest.param(1000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("operators", ["retry", "skip", "accept", "silent"])
