@@ -1,14 +1,20 @@
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.support.playing import T0
+from workflows import delivery_tracking
 from workflows.delivery_tracking.journey import ALLOWED, CODES, ENDS
 from workflows.delivery_tracking.letters import letter, worth_telling
 from workflows.delivery_tracking.models import DeliveryStatus, TrackDelivery, TrackingState
 from workflows.delivery_tracking.questions import NotifyCustomer, Reading, Trouble
 from workflows.delivery_tracking.transitions import PACE, given_up, heard, pause
 
+README = Path(delivery_tracking.__file__).with_name("README.md").read_text("utf-8")
+ARROW = re.compile(r"(\w+) --> (\w+)")
+ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \|", re.MULTILINE)
 UNTIL = T0 + timedelta(days=30)
 HOUR = timedelta(hours=1)
 PARCEL = TrackDelivery(
@@ -25,6 +31,18 @@ def test_every_status_either_goes_on_or_is_an_end() -> None:
     assert not set(ALLOWED) & ENDS
     assert all(targets >= ENDS for targets in ALLOWED.values())
     assert set(PACE) == set(ALLOWED)
+
+
+def test_the_readmes_diagram_and_table_are_the_codes() -> None:
+    diagram = README.partition("stateDiagram-v2")[2].partition("```")[0]
+    rows = dict(ROW.findall(README))
+
+    assert set(ARROW.findall(diagram)) == {
+        (status.value, to.value) for status, targets in ALLOWED.items() for to in targets - ENDS
+    }
+    assert set(rows) == {status.value for status in DeliveryStatus}
+    for code, status in CODES.items():
+        assert f"`{code}`" in rows[status.value]
 
 
 def test_every_status_but_giving_up_has_a_code() -> None:
