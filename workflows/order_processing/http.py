@@ -107,7 +107,6 @@ def _links(order_id: str, instance_id: InstanceId) -> dict[str, str]:
     return {
         "self": location,
         "cancel": f"{location}/cancel",
-        "amend": f"{location}/amend",
         "workflow": workflow_path(instance_id),
         "delivery": workflow_path(f"tracking-{order_id}"),
     }

@@ -73,7 +73,7 @@ def order_view(
         delivery: The instance that follows its parcel, or None before there is one.
         returned: The instance that takes it back, or None while nobody asked for that.
         may_return: Whether the customer may ask for it now.
-        links: The paths of what can be done next.
+        links: The paths of what can be done at any time, the order's own included.
     """
     ended = _members(order.output if order.is_terminal else None)
     status = status_of(order)
@@ -93,7 +93,7 @@ def order_view(
         may_return=may_return,
         created_at=order.created_at,
         last_updated_at=order.last_updated_at,
-        links=links if asking else {name: links[name] for name in links if name != "amend"},
+        links={**links, "amend": f"{links['self']}/amend"} if asking else links,
     )
 
 

@@ -175,6 +175,18 @@ def test_an_amended_order_that_fails_later_undoes_what_it_held(world: World) -> 
     assert world.outside.stock.reservations == {"order-A1:reserve:2": "released"}
 
 
+def test_an_amended_order_that_comes_back_is_restocked_and_refunded(world: World) -> None:
+    says(world, {LAMPS: 3})
+    world.delivery = "returned"
+
+    run = world.run(items=ORDERED)
+
+    assert run.output["status"] == "returned"
+    assert run.output["amounts"]["refundedMinor"] == 3 * 4990
+    assert world.outside.stock.reservations == {"order-A1:reserve:2": "released"}
+    assert run.names.count(names.RELEASE_STOCK) == 1  # the refused round held nothing
+
+
 def test_an_order_of_which_nothing_is_there_asks_nobody(world: World) -> None:
     world.outside.stock.pieces = {LAMPS: 0, "notebook": 0}
 
