@@ -1,5 +1,6 @@
 """Which providers that exist are used, and how to reach them; without any the sandbox serves."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,7 @@ from shared.setting_readers import LOOP_BACK, InvalidSettingError
 from shared.standard_webhooks import WebhookSecret
 
 _MOST_PORTS: Final = 65_535
+_API_KEY: Final = re.compile(r"[\x21-\x7e]{1,512}")  # it goes into a header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,14 @@ class StripeAccount:
     api_key: str = field(repr=False)
     notice_secret: str | None = field(repr=False)
     base_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierService:
+    """Who carries parcels, by the contract in docs/carrier.md; ``url`` has no slash behind."""
+
+    url: str
+    api_key: str = field(repr=False)
 
 
 class SmtpSecurity(StrEnum):
@@ -100,6 +110,26 @@ def notification_hook(environ: Mapping[str, str]) -> NotificationHook | None:
     if secret is None:
         raise InvalidSettingError("NOTIFICATION_HOOK_SECRET", "is needed to sign what is sent")
     return NotificationHook(url=url, secret=secret)
+
+
+def carrier_service(environ: Mapping[str, str]) -> CarrierService | None:
+    """Read who carries parcels."""
+    provider = environ.get("CARRIER_PROVIDER", "").strip() or "sandbox"
+    if provider == "sandbox":
+        return None
+    if provider != "http":
+        raise InvalidSettingError("CARRIER_PROVIDER", f"{provider!r} is not one of sandbox, http")
+    url = environ.get("CARRIER_URL", "").strip().rstrip("/")
+    parts = urlsplit(url)
+    is_local = parts.scheme == "http" and parts.hostname in LOOP_BACK
+    if not (parts.scheme == "https" or is_local) or not parts.hostname or parts.username:
+        raise InvalidSettingError("CARRIER_URL", "must begin with https:// and a host")
+    if parts.query or parts.fragment:
+        raise InvalidSettingError("CARRIER_URL", "must end with its path")
+    api_key = environ.get("CARRIER_API_KEY", "").strip()
+    if not _API_KEY.fullmatch(api_key):  # the value itself stays out of the message
+        raise InvalidSettingError("CARRIER_API_KEY", "must be 1 to 512 printable characters")
+    return CarrierService(url=url, api_key=api_key)
 
 
 def _security(environ: Mapping[str, str], host: str) -> SmtpSecurity:

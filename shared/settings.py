@@ -20,10 +20,12 @@ from shared.errors import MalformedJsonError
 from shared.operations_settings import OperationsSettings, operations_settings
 from shared.principal import address_of
 from shared.provider_settings import (
+    CarrierService,
     NotificationHook,
     SmtpServer,
     StripeAccount,
     carrier_notice_secret,
+    carrier_service,
     notification_hook,
     payment_notice_secret,
     smtp_server,
@@ -86,6 +88,7 @@ class Settings:
         source_containers: the containers whose blobs batch jobs may read.
         largest_source: how many bytes a batch job's source may have, packed or unpacked.
         stripe: the account that takes payments, or None where the sandbox does.
+        carrier: who carries parcels, or None where the sandbox does.
         smtp: who carries mail, or None where it is put into the sandbox's outbox.
         notification_hook: who sends short messages and pushes; None: mail is written instead.
         payment_notice_secret: what a payment provider's notices are signed with; None: no notice
@@ -114,6 +117,7 @@ class Settings:
     source_containers: frozenset[str]
     largest_source: int
     stripe: StripeAccount | None
+    carrier: CarrierService | None
     smtp: SmtpServer | None
     notification_hook: NotificationHook | None
     payment_notice_secret: WebhookSecret | None
@@ -154,6 +158,7 @@ class Settings:
             source_containers=_containers(environ, "BATCH_SOURCE_CONTAINERS", "imports"),
             largest_source=size(environ, "BATCH_LARGEST_SOURCE_BYTES", 4 * 1024**3),
             stripe=stripe_account(environ),
+            carrier=carrier_service(environ),
             smtp=smtp_server(environ),
             notification_hook=notification_hook(environ),
             payment_notice_secret=payment_notice_secret(environ),

@@ -13,6 +13,7 @@ from shared.notifications.contacts import Contact
 from shared.order_book import Refund, SettledOrder
 from shared.ordering import Address
 from shared.price_list import PriceList
+from shared.saga import Undone
 from shared.storage import Row
 from shared.stored_requests import StoredRequests
 from workflows.order_processing import gateways
@@ -192,13 +193,13 @@ class MemoryCarrier:
         self.parcels[key] = parcels
         return Booking(shipment=Shipment(shipment_id=f"shp-{key}", tracking_number=f"TRK-{key}"))
 
-    def cancel(self, key: str, *, at: datetime) -> bool:
+    def cancel(self, key: str, *, at: datetime) -> Undone:
         assert at.tzinfo
         if self.picked_up:
-            return False
+            return Undone(undone=False, reason="already_picked_up")
         if key in self.shipments:
             self.shipments[key] = "cancelled"
-        return True
+        return Undone(undone=True)
 
 
 @dataclass

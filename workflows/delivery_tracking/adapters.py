@@ -4,6 +4,7 @@ from datetime import datetime
 
 from shared.notifications.contacts import Contact
 from shared.ordering import Customer
+from shared.providers.carrier import HttpCarrier
 from shared.sandbox.carrier import CarrierLedger
 from shared.storage import Storage
 from shared.stored_requests import StoredRequests
@@ -36,6 +37,42 @@ class SandboxCarrier:
         """Ask for money."""
         self._ledger.claim(shipment_id, at=at)
         return True
+
+
+class CarrierByHttp:
+    """Parcels with a carrier that exists; a shipment's id is the key that it was booked under."""
+
+    def __init__(self, carrier: HttpCarrier) -> None:
+        self._carrier = carrier
+
+    def reading(
+        self,
+        shipment_id: str,
+        *,
+        as_of: datetime,  # noqa: ARG002 - it tells all that it knows
+    ) -> Tracking:
+        """Say which scans were made so far."""
+        told = self._carrier.tracking(shipment_id)
+        return Tracking(
+            scans=tuple(
+                Scan(scan_id=scan.scan_id, code=scan.code, at=scan.at) for scan in told.scans
+            ),
+            next_check_s=told.next_check_s,
+        )
+
+    def trace(
+        self,
+        shipment_id: str,
+        *,
+        number: int,
+        at: datetime,  # noqa: ARG002 - it has its own clock
+    ) -> bool:
+        """Let the carrier look for it."""
+        return self._carrier.inquire(shipment_id, number)
+
+    def claim(self, shipment_id: str, *, at: datetime) -> bool:  # noqa: ARG002 - as above
+        """Ask for money."""
+        return self._carrier.claim(shipment_id)
 
 
 class StoredContacts:

@@ -1,8 +1,8 @@
 """Ports to the systems outside, and what they are connected to.
 
 A port says what this domain needs, in its own words; every call may raise
-``ProviderUnavailableError`` or ``StorageUnavailableError``. The adapters are in adapters, the
-systems themselves are simulated in shared.sandbox.
+``ProviderUnavailableError`` or ``StorageUnavailableError``. The adapters are in adapters; the
+systems themselves are simulated in shared.sandbox, or reached by shared.providers.
 """
 
 import functools
@@ -12,10 +12,11 @@ from typing import Protocol
 
 from shared.notifications.contacts import Contact
 from shared.post import Post
+from shared.providers.carrier import HttpCarrier
 from shared.sandbox.carrier import CarrierLedger
-from shared.settings import current_settings
-from shared.storage import open_storage
-from workflows.delivery_tracking.adapters import SandboxCarrier, StoredContacts
+from shared.settings import Settings, current_settings
+from shared.storage import Storage, open_storage
+from workflows.delivery_tracking.adapters import CarrierByHttp, SandboxCarrier, StoredContacts
 from workflows.delivery_tracking.models import Tracking
 from workflows.delivery_tracking.scans import KeptScans
 
@@ -79,8 +80,14 @@ def outside() -> Outside:
     settings = current_settings()
     storage = open_storage(settings.storage, prefix=settings.data_prefix)
     return Outside(
-        carrier=SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit)),
+        carrier=_carrier(settings, storage),
         scans=KeptScans.open(storage),
         post=Post.open(settings, storage),
         contacts=StoredContacts(storage),
     )
+
+
+def _carrier(settings: Settings, storage: Storage) -> Carrier:
+    if settings.carrier is None:
+        return SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit))
+    return CarrierByHttp(HttpCarrier(settings.carrier))

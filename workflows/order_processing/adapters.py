@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from shared.ordering import Address
+from shared.providers.carrier import BookedParcels, HttpCarrier, Refusal
 from shared.providers.payments import ProviderPayment
 from shared.providers.stripe_payments import StripePayments
+from shared.saga import Undone
 from shared.sandbox.carrier import (
     AlreadyPickedUp,
     CarrierLedger,
@@ -174,10 +176,48 @@ class SandboxCarrier:
             case Refused(reason=reason):
                 return Booking(reason=reason)
 
-    def cancel(self, key: str, *, at: datetime) -> bool:
+    def cancel(self, key: str, *, at: datetime) -> Undone:
         """Take it back."""
         answer = self._ledger.cancel(shipment_id_for(key), f"{key}:cancel", at=at)
-        return not isinstance(answer, AlreadyPickedUp)
+        if isinstance(answer, AlreadyPickedUp):
+            return Undone(undone=False, reason="already_picked_up")
+        return Undone(undone=True)
+
+
+class CarrierByHttp:
+    """Shipments with a carrier that exists; a shipment's id is the key that it is booked under."""
+
+    def __init__(self, carrier: HttpCarrier) -> None:
+        self._carrier = carrier
+
+    def book(self, booking: BookShipment, *, address: Callable[[], Address]) -> Booking:
+        """Hand over an order's parcels, or have them fetched from the customer."""
+        answer = self._carrier.book(
+            booking.key,
+            {
+                "reference": booking.reference or booking.key,
+                "orderId": booking.order_id,
+                "direction": booking.direction,
+                "service": booking.service,
+                "parcels": booking.parcels,
+                "address": address().to_json(),
+            },
+        )
+        match answer:
+            case BookedParcels():
+                shipment = Shipment(
+                    shipment_id=answer.shipment_id,
+                    tracking_number=answer.tracking_number,
+                    expected_at=answer.estimated_delivery_at,
+                )
+                return Booking(shipment=shipment)
+            case Refusal(reason=reason):
+                return Booking(reason=reason)
+
+    def cancel(self, key: str, *, at: datetime) -> Undone:  # noqa: ARG002 - it has its own clock
+        """Take it back."""
+        refusal = self._carrier.cancel(key)
+        return Undone(undone=refusal is None, reason=refusal.reason if refusal else None)
 
 
 def _payment(found: LedgerPayment | KeyReused | None) -> Payment:

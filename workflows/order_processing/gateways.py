@@ -18,9 +18,11 @@ from shared.order_book import Book, open_order_book
 from shared.ordering import Address
 from shared.post import Post
 from shared.price_list import PriceList, seeded_catalogue
+from shared.providers.carrier import HttpCarrier
 from shared.providers.stripe_intents import TABLE as STRIPE_INTENTS, IntentBook
 from shared.providers.stripe_payments import StripePayments
 from shared.quote import Catalogue
+from shared.saga import Undone
 from shared.sandbox.carrier import (
     CarrierLedger,
 )
@@ -34,6 +36,7 @@ from shared.stored_requests import StoredRequests
 from workflows.order_processing import names
 from workflows.order_processing.adapters import (
     CardPayments,
+    CarrierByHttp,
     SandboxCarrier,
     SandboxPayments,
     SandboxStock,
@@ -103,8 +106,8 @@ class Carrier(Protocol):
         """
         ...
 
-    def cancel(self, key: str, *, at: datetime) -> bool:
-        """Take it back, also when it was never booked; False when it is on its way."""
+    def cancel(self, key: str, *, at: datetime) -> Undone:
+        """Take it back, also when it was never booked; not undone when it is on its way."""
         ...
 
 
@@ -189,10 +192,16 @@ def outside() -> Outside:
         catalogue=catalogue,
         stock=SandboxStock(stock),
         payments=_payments(settings, storage),
-        carrier=SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit)),
+        carrier=_carrier(settings, storage),
         post=Post.open(settings, storage),
         book=open_order_book(storage),
     )
+
+
+def _carrier(settings: Settings, storage: Storage) -> Carrier:
+    if settings.carrier is None:
+        return SandboxCarrier(CarrierLedger(storage, transit=settings.sandbox_transit))
+    return CarrierByHttp(HttpCarrier(settings.carrier))
 
 
 def _payments(settings: Settings, storage: Storage) -> Payments:

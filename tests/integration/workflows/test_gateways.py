@@ -168,12 +168,12 @@ def test_a_parcel_is_booked_once_and_called_back_until_it_is_picked_up(
 
     assert first.shipment is not None
     assert booked(carrier) == first
-    assert not carrier.cancel("k", at=T0 + TRANSIT)
-    assert carrier.cancel("k", at=T0)
+    assert carrier.cancel("k", at=T0 + TRANSIT).reason == "already_picked_up"
+    assert carrier.cancel("k", at=T0).undone
 
 
 def test_a_parcel_called_off_before_it_came_is_not_booked(carrier: adapters.SandboxCarrier) -> None:
-    assert carrier.cancel("k", at=T0)
+    assert carrier.cancel("k", at=T0).undone
 
     assert booked(carrier) == Booking(reason="called_off")
 
@@ -244,7 +244,7 @@ def test_a_parcel_that_was_called_off_has_ended(
     assert parcel is not None
     reader = tracking.SandboxCarrier(CarrierLedger(storage, transit=TRANSIT))
     before = reader.reading(parcel.shipment_id, as_of=T0).scans
-    assert carrier.cancel("k", at=T0)
+    assert carrier.cancel("k", at=T0).undone
 
     scans = (*before, *reader.reading(parcel.shipment_id, as_of=T0).scans)
 

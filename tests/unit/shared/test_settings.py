@@ -271,6 +271,46 @@ def test_a_provider_that_cannot_be_paid_with_is_refused(more: dict[str, str], se
     assert "CANARY" not in str(refused.value)
 
 
+CARRIER = {
+    "CARRIER_PROVIDER": "http",
+    "CARRIER_URL": "https://carrier.example.com/v1/",
+    "CARRIER_API_KEY": "CANARY-key",
+}
+
+
+def test_a_carrier_is_known_by_where_it_is_and_its_key_never_shows() -> None:
+    settings = Settings.from_environment({**EMULATOR, **CARRIER})
+
+    assert settings.carrier is not None
+    assert settings.carrier.url == "https://carrier.example.com/v1"
+    assert settings.carrier.api_key == "CANARY-key"
+    assert "CANARY" not in repr(settings)
+    assert Settings.from_environment(EMULATOR).carrier is None
+
+
+@pytest.mark.parametrize(
+    ("more", "setting"),
+    [
+        ({"CARRIER_PROVIDER": "pigeon"}, "CARRIER_PROVIDER"),
+        ({"CARRIER_URL": ""}, "CARRIER_URL"),
+        ({"CARRIER_URL": "http://carrier.example.com"}, "CARRIER_URL"),
+        ({"CARRIER_URL": "https://"}, "CARRIER_URL"),
+        ({"CARRIER_URL": "https://user:CANARY@carrier.example.com"}, "CARRIER_URL"),
+        ({"CARRIER_URL": "https://carrier.example.com/?key=CANARY"}, "CARRIER_URL"),
+        ({"CARRIER_API_KEY": ""}, "CARRIER_API_KEY"),
+        ({"CARRIER_API_KEY": "CANARY\r\nX-Header: 1"}, "CARRIER_API_KEY"),
+    ],
+)
+def test_a_carrier_that_cannot_be_reached_safely_is_refused(
+    more: dict[str, str], setting: str
+) -> None:
+    with pytest.raises(InvalidSettingError) as refused:
+        Settings.from_environment({**EMULATOR, **CARRIER, **more})
+
+    assert refused.value.setting == setting
+    assert "CANARY" not in str(refused.value)
+
+
 def test_what_counts_as_too_long_and_what_is_kept_can_be_set() -> None:
     usual = Settings.from_environment(EMULATOR).operations
     changed = Settings.from_environment(
