@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import logging
+from datetime import UTC, datetime
 from typing import Final
 
 import azure.durable_functions as df
@@ -91,7 +92,7 @@ async def _keep(message: func.QueueMessage, refusal: WorkflowError) -> None:
     text = order_text(message.get_body())
     arrival = Arrival(
         message_id=message.id or "",
-        inserted_at=message.insertion_time or now,
+        inserted_at=_inserted_at(message) or now,
         text=text.decode("utf-8", "replace"),
     )
     document = problem_document(refusal, instance=refused_path(arrival.id))
@@ -103,6 +104,12 @@ async def _keep(message: func.QueueMessage, refusal: WorkflowError) -> None:
         document["type"],
         extra={"messageId": message.id, "problem": document["type"]},
     )
+
+
+def _inserted_at(message: func.QueueMessage) -> datetime | None:
+    """Return when the queue took it; the worker drops the zone of instants that are not in UTC."""
+    at: datetime | None = message.insertion_time
+    return at.replace(tzinfo=at.tzinfo or UTC) if at else None
 
 
 def _is_order(text: bytes) -> bool:

@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import azure.functions as func
@@ -76,12 +76,14 @@ class Desk:
         raise StorageUnavailableError("table orders did not answer")
 
 
-def a_message(body: Any, *, message_id: str = "m1") -> Any:
+def a_message(
+    body: Any, *, message_id: str = "m1", inserted: datetime | None = T0
+) -> func.QueueMessage:
     """Return a message as the worker hands it over; what is no bytes is written as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     class Message(func.QueueMessage):
-        insertion_time = T0  # as the queue says it
+        insertion_time = inserted
 
     return Message(id=message_id, body=content)
 
@@ -161,6 +163,14 @@ def test_a_message_that_contradicts_an_order_or_comes_after_its_end_is_kept(desk
         ("m3", "instance_purged"),
     ]
     assert len(desk.client.started) == 1
+
+
+def test_a_message_without_a_zone_or_time_of_its_own_is_kept_all_the_same(desk: Desk) -> None:
+    for message_id, inserted in (("m1", T0.replace(tzinfo=None)), ("m2", None)):
+        message = a_message(b"hello", message_id=message_id, inserted=inserted)
+        asyncio.run(TAKE(message, client=desk.client))
+
+    assert [item["messageId"] for item in desk.refused()] == ["m1", "m2"]
 
 
 def test_the_same_refusal_again_is_kept_once(desk: Desk) -> None:
