@@ -6,7 +6,8 @@ from typing import Final
 from tests.support.books import Reading
 from tests.support.stories import DROPPED, PAID, REFUNDED
 from workflows.order_processing.outcomes import OUTCOMES, MoneyEffect, ParcelEffect, StockEffect
-from workflows.order_processing.transitions import OrderStatus
+from workflows.order_processing.returns_transitions import RETURN_OUTCOMES, ReturnStatus
+from workflows.order_processing.transitions import OrderStatus, Step
 
 # A payment that never came to a hold has no entry to release.
 _MONEY: Final[Mapping[MoneyEffect, Collection[tuple[str, ...]]]] = {
@@ -23,9 +24,25 @@ _STOCK: Final[Mapping[StockEffect, Collection[str | None]]] = {
 }
 
 
-def ledgers_stand_as_said(reading: Reading, order_id: str, status: str) -> None:
-    """Fail unless money, goods and parcel of an order are where its end says."""
+def ledgers_stand_as_said(
+    reading: Reading, order_id: str, status: str, *, sent_back: str | None = None
+) -> None:
+    """Fail unless money, goods and parcels of an order are where its end says.
+
+    Args:
+        reading: What the ledgers say.
+        order_id: Whose they are.
+        status: How the order ended.
+        sent_back: How its return ended, if there was one.
+    """
     end = OUTCOMES[OrderStatus(status)]
-    assert reading.money_of(order_id) in _MONEY[end.money]
-    assert reading.stock_of(order_id) in _STOCK[end.stock]
-    assert reading.parcels_of(order_id) == (end.parcel is ParcelEffect.SENT)
+    money, stock = _MONEY[end.money], _STOCK[end.stock]
+    parcels = int(end.parcel is ParcelEffect.SENT)
+    if sent_back is not None:
+        undone = RETURN_OUTCOMES[ReturnStatus(sent_back)].undoes
+        money = [REFUNDED] if Step.AUTHORIZE_PAYMENT in undone else money
+        stock = ["released"] if Step.RESERVE_STOCK in undone else stock
+        parcels += sent_back != ReturnStatus.RETURN_REFUSED
+    assert reading.money_of(order_id) in money
+    assert reading.stock_of(order_id) in stock
+    assert reading.parcels_of(order_id) == parcels

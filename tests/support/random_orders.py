@@ -36,6 +36,7 @@ EFFECTS: Final = (
     names.CANCEL_SHIPMENT,
     names.NOTIFY_CUSTOMER,
     names.RECORD_OUTCOME,
+    names.RECORD_REFUND,
     tracking_names.NOTIFY_CUSTOMER,
 )
 STEPS: Final = (*EFFECTS, tracking_names.CHECK_SHIPMENT)
@@ -48,6 +49,7 @@ SERVICES: Final = (
     *("standard",) * 5,
     *("sandbox_refused", "sandbox_down_2", "sandbox_lost_answer", "sandbox_down"),
     *("sandbox_lost", "sandbox_returned", "sandbox_failed_attempt"),
+    *("sandbox_return_lost", "sandbox_return_unused", "sandbox_return_refused"),
 )
 PARTLY_THERE: Final = (
     (("limited-print", 4, 25000),),  # three are left
@@ -87,6 +89,7 @@ class Deed(StrEnum):
     CRASH = "crash"
     CANCEL = "cancel"
     AMEND = "amend"  # take half of each line
+    RETURN = "return"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from shared.saga import Begun, Ledger, StepStatus
 from workflows.order_processing import names
 from workflows.order_processing.asking import asked
 from workflows.order_processing.models import Order, OrderResult, Sale
+from workflows.order_processing.outcomes import may_be_returned
 from workflows.order_processing.questions import (
     Asking,
     Message,
@@ -92,7 +93,7 @@ class Story:
     def show(self, **more: Any) -> None:
         """Tell whoever looks at the instance where the order stands."""
         shown: JsonObject = {"orderId": self.order.order_id, "status": self.status, **more}
-        if self.status is OrderStatus.SHIPPED:
+        if may_be_returned(self.status):
             shown["sale"] = self.sale.to_json()
         self.context.set_custom_status(shown)
 

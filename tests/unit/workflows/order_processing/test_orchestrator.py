@@ -91,6 +91,17 @@ def test_the_status_moves_through_the_story_and_holds_no_personal_data(world: Wo
     ]
 
 
+def test_from_the_pivot_on_the_status_tells_what_was_sold_for_whoever_sends_it_back(
+    world: World,
+) -> None:
+    run = world.run()
+
+    *before, shipped, delivered = run.context.custom_statuses
+    assert not any("sale" in status for status in before)
+    assert shipped["sale"] == delivered["sale"] == run.output["sale"]
+    assert shipped["sale"]["capturedMinor"] == 9980
+
+
 def test_no_history_holds_a_token_an_address_a_name_or_an_email(world: World) -> None:
     run = world.run(payment="pending_settles")
 
