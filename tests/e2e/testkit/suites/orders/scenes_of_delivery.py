@@ -130,18 +130,20 @@ def test_no_notice_is_lost_from_one_generation_to_the_next(host: BlockingHost) -
     assert ended["output"]["status"] == "returned"
 
 
-def test_a_silent_parcel_is_looked_for_and_comes_after_all(
+def test_a_silent_parcel_is_looked_for_and_late_and_comes_after_all(
     host: BlockingHost, books: Books, ledger: CarrierLedger
 ) -> None:
     shipped(host, "D4", "sandbox_silent")
-    host.advance(timedelta(days=4))
+    host.advance(timedelta(days=5))
 
     known = parcel(host, "D4")
-    assert (known["status"], known["trouble"]) == ("in_transit", "silent")
+    assert (known["status"], known["trouble"], known["late"]) == ("in_transit", "silent", True)
     assert ledger.asked(known["shipmentId"]) == ("inquiry:1",)
     status = host.until_done("order-D4")
     assert status.output["status"] == "delivered"
-    assert books.read().mails_to("D4").count("We are looking for your order") == 1
+    told_of = books.read().mails_to("D4")
+    assert told_of.count("We are looking for your order") == 1
+    assert told_of.count("Your order is late") == 1
 
 
 def test_a_lost_parcel_is_claimed(host: BlockingHost, ledger: CarrierLedger) -> None:
@@ -162,7 +164,9 @@ def test_a_second_attempt_is_told_as_such(host: BlockingHost, books: Books) -> N
 
     assert status.output["status"] == "delivered"
     ended = host.call_http("GET", "/api/workflows/tracking-D6").json()["output"]
-    assert ended["attempts"] == 1
+    # It comes after 4.5 days, and 3 were said; on the fourth evening it was at the door.
+    assert (ended["attempts"], ended["late"]) == (1, True)
     subjects = books.read().mails_to("D6")
     assert subjects.count("We missed you with your order") == 1
     assert subjects.count("Your order arrives today") == 2
+    assert "Your order is late" not in subjects
