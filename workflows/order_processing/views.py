@@ -18,10 +18,15 @@ from workflows.order_processing.transitions import OrderStatus, may_be_cancelled
 
 
 class ParcelView(WireModel):
-    """Where the parcel is, as far as tracking knows."""
+    """Where the parcel is, as far as tracking knows.
+
+    ``late`` is there for one that is later than was said, ``attempts`` when nobody could take it.
+    """
 
     status: str
     tracking_number: str | None = None
+    late: bool | None = None
+    attempts: int | None = None
 
 
 class ReturnView(WireModel):
@@ -151,6 +156,8 @@ def _parcel(ended: Mapping[str, Any], delivery: InstanceView | None) -> ParcelVi
     return ParcelView(
         status=str(known.get("status") or OrderStatus.SHIPPED),
         tracking_number=number or known.get("trackingNumber"),
+        late=known.get("late") or None,
+        attempts=known.get("attempts") or None,
     )
 
 

@@ -64,6 +64,15 @@ def shown(
     ).to_json()
 
 
+def test_a_parcel_that_is_late_or_was_missed_is_shown_as_such() -> None:
+    order = an_instance(status={"status": "shipped"})
+    trouble = {"status": "attempt_failed", "late": True, "attempts": 2}
+    none = {"status": "in_transit", "late": False, "attempts": 0}
+
+    assert shown(order, an_instance(status=trouble))["parcel"] == trouble
+    assert shown(order, an_instance(status=none))["parcel"] == {"status": "in_transit"}
+
+
 def test_an_order_that_ended_tells_what_was_taken_and_nothing_of_how() -> None:
     delivery = an_instance(
         runtime_status=COMPLETED, output={"status": "delivered", "trackingNumber": "TRK1"}
