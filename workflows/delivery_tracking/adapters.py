@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from shared.errors import ProviderUnavailableError
 from shared.notifications.contacts import Contact
 from shared.ordering import Customer
 from shared.providers.carrier import HttpCarrier
@@ -53,12 +54,15 @@ class CarrierByHttp:
     ) -> Tracking:
         """Say which scans were made so far."""
         told = self._carrier.tracking(shipment_id)
-        return Tracking(
-            scans=tuple(
-                Scan(scan_id=scan.scan_id, code=scan.code, at=scan.at) for scan in told.scans
-            ),
-            next_check_s=told.next_check_s,
-        )
+        try:
+            return Tracking(
+                scans=tuple(
+                    Scan(scan_id=scan.scan_id, code=scan.code, at=scan.at) for scan in told.scans
+                ),
+                next_check_s=told.next_check_s,
+            )
+        except ValueError as problem:
+            raise ProviderUnavailableError("the carrier tells what cannot be") from problem
 
     def trace(
         self,
