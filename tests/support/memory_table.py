@@ -27,6 +27,12 @@ class MemoryTable:
         wanted = parameters["partition"]
         yield from [row for key, row in sorted(self.held.items()) if key[0] == wanted]
 
+    def between(self, partition_key: str, first: str, end: str) -> Iterator[Row]:
+        found = sorted(self.held.items())
+        yield from [
+            row for (part, key), row in found if part == partition_key and first <= key < end
+        ]
+
     def write(self, *rows: Row) -> bool:
         if self.before_write:
             self.before_write.pop(0)()

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from shared.descriptions import Answer, Operation
+from shared.descriptions import Answer, Operation, Parameter
 from workflows.order_processing.api import ACCEPTED
 from workflows.order_processing.models import RetryMessage
 from workflows.order_processing.refused_views import RefusedPage
@@ -12,16 +12,20 @@ from workflows.order_processing.refused_views import RefusedPage
 MESSAGE_ID_PATTERN: Final = "[A-Za-z0-9-]{1,100}"
 
 _TAG: Final = "Orders"
+_MESSAGE: Final = Annotated[str, Field(pattern=f"^{MESSAGE_ID_PATTERN}$")]
 
 LIST_REFUSED: Final = Operation(
     tag=_TAG,
-    answers={200: Answer(description="The oldest hundred.", model=RefusedPage)},
+    parameters=(
+        Parameter(name="after", description="the id of the last one that was seen", type=_MESSAGE),
+    ),
+    answers={200: Answer(description="A hundred, the oldest first.", model=RefusedPage)},
 )
 RETRY_REFUSED: Final = Operation(
     tag=_TAG,
     request=RetryMessage,
     example={"reason": "storage is back"},
-    path={"messageId": Annotated[str, Field(pattern=f"^{MESSAGE_ID_PATTERN}$")]},
+    path={"messageId": _MESSAGE},
     answers=ACCEPTED,
     refuses=(
         "message_unknown",

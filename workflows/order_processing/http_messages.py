@@ -10,7 +10,7 @@ import azure.functions as func
 from shared.access import Permission
 from shared.clock import system_clock
 from shared.endpoints import endpoint
-from shared.errors import RefusedError, WorkflowError
+from shared.errors import FieldProblem, InvalidRequestError, RefusedError, WorkflowError
 from shared.http import answer, parse_model, problem_document, read_model
 from shared.operations.acting import operator_of
 from shared.operations.audit import Act, audit
@@ -22,7 +22,7 @@ from workflows.order_processing.gateways import refused_messages
 from workflows.order_processing.models import OrderRequest, RetryMessage
 from workflows.order_processing.placing import ID_PREFIX, Placed, place
 from workflows.order_processing.refused import RefusedMessage, RefusedMessages
-from workflows.order_processing.refused_views import RefusedPage, refused_path, refused_view
+from workflows.order_processing.refused_views import refused_page, refused_path
 
 _MOST: Final = 100
 _UNKNOWN: Final = "no refused message has this id"
@@ -36,11 +36,13 @@ blueprint = df.Blueprint()
 @endpoint(Permission.READ_OPERATIONS, api_messages.LIST_REFUSED)
 async def list_refused_messages(req: func.HttpRequest) -> func.HttpResponse:
     """Show the refused messages with their reasons, the oldest first; nobody sees what they say."""
-    del req
+    after = req.params.get("after", "")
+    if after and not _MESSAGE_ID.fullmatch(after):
+        wrong = FieldProblem(pointer="?after", code="malformed", detail="expected a message's id")
+        raise InvalidRequestError("one parameter is wrong", [wrong])
     kept = await asyncio.to_thread(refused_messages)
-    found = await asyncio.to_thread(kept.oldest, _MOST + 1)
-    page = RefusedPage(items=tuple(map(refused_view, found[:_MOST])), has_more=len(found) > _MOST)
-    return answer(page.to_json())
+    found = await asyncio.to_thread(kept.oldest, _MOST + 1, after=after)
+    return answer(refused_page(found, most=_MOST).to_json())
 
 
 @blueprint.function_name(names.RETRY_REFUSED_MESSAGE)

@@ -21,6 +21,7 @@ KEPT_FOR: Final = timedelta(days=30)
 
 _TABLE: Final = "RefusedMessages"
 _PARTITION: Final = "refused"
+_END: Final = ":"  # behind every id, which begins with a year
 _HIDDEN: Final = "[card number]"
 # A text property of a table holds 32 Ki UTF-16 units; half of it in characters always fits.
 _CHUNK: Final = 15_000
@@ -33,8 +34,8 @@ class Rows(Protocol):
         """Return the row as it is now."""
         ...
 
-    def rows(self, condition: str, **parameters: str) -> Iterator[Row]:
-        """Yield the rows that meet a condition, in key order."""
+    def between(self, partition_key: str, first: str, end: str) -> Iterator[Row]:
+        """Yield a partition's rows whose row key is at least ``first`` and below ``end``."""
         ...
 
     def put(self, row: Row) -> None:
@@ -120,9 +121,16 @@ class RefusedMessages:
         row = self._rows.read(_PARTITION, key_text(message_id))
         return _message(row) if row else None
 
-    def oldest(self, most: int) -> Sequence[RefusedMessage]:
-        """Return so many of them, those first that came first."""
-        return [_message(row) for row in islice(self._all(), most)]
+    def oldest(self, most: int, *, after: str = "") -> Sequence[RefusedMessage]:
+        """Return so many of them, those first that came first.
+
+        Args:
+            most: how many.
+            after: the id of the last one that was seen.
+        """
+        last = key_text(after)
+        unseen = (row for row in self._from(last) if row.row_key != last)
+        return [_message(row) for row in islice(unseen, most)]
 
     def remove(self, message: RefusedMessage) -> None:
         """Forget a message that has become an order."""
@@ -131,15 +139,15 @@ class RefusedMessages:
     def forget(self, *, before: datetime) -> int:
         """Forget what came before an instant; return how many."""
         forgotten = 0
-        for row in self._all():
+        for row in self._from(""):
             if row.instant("insertedAt") >= before:
                 break
             self._rows.remove(row)
             forgotten += 1
         return forgotten
 
-    def _all(self) -> Iterator[Row]:
-        return self._rows.rows("PartitionKey eq @partition", partition=_PARTITION)
+    def _from(self, first: str) -> Iterator[Row]:
+        return self._rows.between(_PARTITION, first, _END)
 
 
 def without_card_numbers(text: str) -> str:

@@ -1,5 +1,6 @@
 """What operators see of refused messages: when and why, never what they say. Pure."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import AwareDatetime
@@ -29,10 +30,17 @@ class RefusedView(WireModel):
 
 
 class RefusedPage(WireModel):
-    """The oldest, and whether there are more."""
+    """Those first that came first; ``links.next`` leads to more, if there are any."""
 
     items: tuple[RefusedView, ...]
-    has_more: bool
+    links: dict[str, str]
+
+
+def refused_page(messages: Sequence[RefusedMessage], *, most: int) -> RefusedPage:
+    """Show so many of the messages; one more than that says that there are more."""
+    items = tuple(map(refused_view, messages[:most]))
+    links = {"next": f"{_PATH}?after={items[-1].id}"} if len(messages) > most else {}
+    return RefusedPage(items=items, links=links)
 
 
 def refused_view(message: RefusedMessage) -> RefusedView:

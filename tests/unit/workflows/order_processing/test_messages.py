@@ -308,7 +308,13 @@ def test_messages_are_listed_as_they_came_and_forgotten_after_their_time(desk: D
     assert [item["messageId"] for item in document(listed)["items"]] == [
         f"m{number:03}" for number in range(100)
     ]
-    assert document(listed)["hasMore"] is True
+    after = "20300101T120000-m099"
+    assert document(listed)["links"] == {"next": f"/api/orders/messages/refused?after={after}"}
+    more = asyncio.run(
+        LIST(a_get("/api/orders/messages/refused", route_params={}, params={"after": after}))
+    )
+    assert [item["messageId"] for item in document(more)["items"]] == ["m100", "m101"]
+    assert document(more)["links"] == {}
 
     desk.seconds = KEPT_FOR.total_seconds() - 1
     asyncio.run(FORGET(None))
@@ -316,6 +322,16 @@ def test_messages_are_listed_as_they_came_and_forgotten_after_their_time(desk: D
     desk.seconds = KEPT_FOR.total_seconds() + 1
     asyncio.run(FORGET(None))
     assert desk.table.held == {}
+
+
+def test_a_place_in_the_list_that_is_none_is_refused(desk: Desk) -> None:
+    asked = a_get("/api/orders/messages/refused", route_params={}, params={"after": "a' or 1"})
+
+    response = asyncio.run(LIST(asked))
+
+    assert desk.table.held == {}
+    assert response.status_code == 400
+    assert document(response)["errors"][0]["pointer"] == "?after"
 
 
 def test_the_queue_begins_with_the_prefix_of_the_apps_data(
