@@ -260,6 +260,18 @@ def ended_orders(recorder: Recorder) -> None:
     recorder.keep("order-amended", "order-H8")
 
 
+def lost_parcels(recorder: Recorder) -> None:
+    """A parcel that its carrier tells of once, and then nobody sees it any more."""
+    host = recorder.host
+    recorder.post("/api/orders", order("H10", service="sandbox_lost"))
+    host.advance(timedelta(hours=1))
+    host.raise_event("tracking-H10", "scan:0", {})
+    host.advance(timedelta(days=4))
+    recorder.keep("delivery-silent", "tracking-H10")
+    host.until_done("tracking-H10")
+    recorder.keep("delivery-lost", "tracking-H10")
+
+
 def _as(address: str) -> Mapping[str, str]:
     return {"X-Dev-Principal": address}
 
@@ -283,7 +295,7 @@ def main() -> None:
         began = system_clock().now().replace(microsecond=0)
         with BlockingHost.open(ROOT, settings=settings, begins_at=began) as host:
             recorder = Recorder(host, began)
-            for record in (orders, deliveries, approvals, sagas, batches, endings):
+            for record in (orders, deliveries, approvals, sagas, batches, endings, lost_parcels):
                 record(recorder)
 
 
