@@ -14,7 +14,7 @@ import function_app
 from shared.access import RULES, Permission
 from shared.http import API_PREFIX
 from shared.principal import Role
-from shared.registered import http_functions
+from shared.registered import _functions, http_functions
 from tests.support.bicep import INFRA, ROOT, BicepFile, bicep_files
 
 FILES: Final = bicep_files()
@@ -140,6 +140,17 @@ def test_host_and_task_hub_have_accounts_of_their_own_with_different_roles() -> 
         "'blobOwner', 'queueContributor', 'tableContributor'",
         "'blobContributor', 'queueContributor', 'tableContributor'",
     ]
+
+
+def test_the_queues_that_the_app_reads_are_made_in_the_hosts_account() -> None:
+    triggers = [function.get_trigger() for function in _functions(function_app.app)]
+    read = {each.queue_name for each in triggers if each.type == "queueTrigger"}
+    [made] = re.findall(r"^    queues: \[(.*)\]$", MAIN.text, re.MULTILINE)
+
+    assert {each.connection for each in triggers if each.type == "queueTrigger"} == {
+        "AzureWebJobsStorage"
+    }
+    assert set(re.findall(r"'([\w-]+)'", made)) == read
 
 
 def test_the_pipeline_can_give_the_roles_of_the_app_and_no_others() -> None:

@@ -63,9 +63,17 @@ def told_by(host: FuncHost) -> dict[str, bytes]:
             told[f"{instance_id} by {view}"] = _got(host, f"/api/workflows/{instance_id}{view}")
         page = f"/api/console/workflows/{instance_id}"
         told[f"{instance_id} in the console"] = _got(host, page)
+        if instance_id.startswith("order-"):
+            order_id = instance_id.removeprefix("order-")
+            told[f"{order_id} for its customer"] = _got(host, f"/api/orders/{order_id}")
     for path in (
-        *("/api/workflows?limit=100&children=true", "/api/ops/findings", "/api/ops/overview"),
-        *("/api/attention", "/api/orders/messages/refused", "/api/console"),
+        "/api/attention",
+        "/api/console",
+        "/api/console/workflows",
+        "/api/ops/findings",
+        "/api/ops/overview",
+        "/api/orders/messages/refused",
+        "/api/workflows?limit=100&children=true",
     ):
         told[path] = _got(host, path)
     return told
