@@ -6,7 +6,6 @@ stands, so that each round reserves under a key of its own.
 """
 
 from datetime import datetime, timedelta
-from itertools import count
 from typing import Final
 
 from shared import retry
@@ -29,12 +28,16 @@ _MOST_SHOWN: Final = 50  # a custom status holds eight thousand characters; the 
 def secure(story: Story) -> Orchestration[Stop | None]:
     """Hold all of the order, or all of what the customer takes instead by one deadline."""
     amend_by: datetime | None = None
-    for number in count(1):
+    number = 0
+    while True:
+        number += 1
         stop = yield from reserve(story, number)
         if stop is None or not is_partly_there(story.order, stop.shortages):
             return stop
         now = story.context.current_utc_datetime
         amend_by = amend_by or now + timedelta(seconds=story.order.policy.amend_patience_s)
+        if now >= amend_by:
+            return stop
         asking = Asking(round=number, shortages=stop.shortages, asked_at=now, amend_by=amend_by)
         amended = yield from _amended(story, asking)
         if story.is_cancelled:
@@ -48,7 +51,6 @@ def secure(story: Story) -> Orchestration[Stop | None]:
         stop = yield from validate(story)
         if stop is not None:
             return stop
-    raise AssertionError("counting has no end")
 
 
 def _amended(story: Story, asking: Asking) -> Orchestration[Order | None]:

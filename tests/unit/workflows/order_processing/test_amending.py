@@ -134,6 +134,24 @@ def test_a_second_round_asks_under_another_key_and_for_no_longer(world: World) -
     assert world.told() == ["partly_out_of_stock:1", "partly_out_of_stock:2", "confirmed"]
 
 
+def test_nobody_is_asked_again_after_the_deadline(world: World) -> None:
+    world.outside.stock.pieces = {LAMPS: 1}
+    tell = world.answer
+
+    def answer(call: Call) -> object:
+        if call.name == names.FIND_AMENDMENT and call.input["closes"]:
+            says(world, {LAMPS: 2})  # at the last moment
+        return tell(call)
+
+    world.answer = answer  # type: ignore[method-assign]
+
+    run = world.run(items=ORDERED)
+
+    assert run.output["status"] == "out_of_stock"
+    assert run.names.count(names.RESERVE_STOCK) == 2
+    assert world.told() == ["partly_out_of_stock:1", "out_of_stock"]
+
+
 def test_what_they_take_instead_is_priced_anew(world: World) -> None:
     says(world, {LAMPS: 1})
     world.raised = {"amend:1": timedelta(hours=1)}
