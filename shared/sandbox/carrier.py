@@ -13,6 +13,7 @@ service                     what the carrier does
                             written; N is 0 to 999
 ``sandbox_lost_answer``     books, and the answer to that call is lost
 ``sandbox_refused``         refuses with ``service_refused``
+``sandbox_uncollected``     makes a label, and never comes for the parcel
 ``sandbox_lost``            as ``standard`` until in transit; then no scan ever comes
 ``sandbox_silent``          as ``standard`` until in transit; no scan for four transit times, then
                             delivered (4.4)

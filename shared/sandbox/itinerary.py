@@ -108,6 +108,7 @@ _SERVICES = {
     "sandbox_lost_answer": Service(route=_DELIVERED, loses_answer=True),
     "sandbox_refused": Service(route=(), refused_because="service_refused"),
     "sandbox_lost": Service(route=_ON_THE_WAY),
+    "sandbox_uncollected": Service(route=_ON_THE_WAY[:1]),
     "sandbox_returned": Service(route=_RETURNED),
     "sandbox_failed_attempt": Service(route=_SECOND_ATTEMPT),
     "sandbox_silent": Service(route=_SILENT),

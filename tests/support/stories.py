@@ -59,6 +59,10 @@ class Story:
         return self.money == PAID
 
     @property
+    def is_sent(self) -> bool:
+        return (self.is_sold or self.is_refunded) and "book_shipment" not in self.undone
+
+    @property
     def is_refunded(self) -> bool:
         return self.money == REFUNDED
 
@@ -77,7 +81,7 @@ def expected_traces(story: Story) -> Traces:
     return Traces(
         stock=story.stock,
         money=story.money,
-        parcels=int(story.is_sold or story.is_refunded),
+        parcels=int(story.is_sent),
         mails=_sure(story.mails),
     )
 
@@ -219,6 +223,15 @@ RETURNED: Final = Story(
     undone=("authorize_payment", "reserve_stock"),
 )
 
+UNCOLLECTED: Final = Story(
+    service="sandbox_uncollected",
+    status="uncollected",
+    stock="released",
+    money=REFUNDED,
+    mails=(CONFIRMED, GIVEN_BACK),
+    undone=("book_shipment", "authorize_payment", "reserve_stock"),
+)
+
 SECOND_ATTEMPT: Final = Story(
     service="sandbox_failed_attempt",
     mails=(CONFIRMED, COLLECTED, AT_THE_DOOR, MISSED, AT_THE_DOOR, DELIVERED),
@@ -255,6 +268,7 @@ STORIES: Final[Mapping[str, Story]] = {
         "sandbox_refused", "refused_by_carrier"
     ),
     "a-parcel-that-vanishes-is-lost": LOST,
+    "a-parcel-that-nobody-collects-is-called-off": UNCOLLECTED,
     "a-parcel-that-nobody-takes-comes-back": RETURNED,
     "a-second-attempt-delivers": SECOND_ATTEMPT,
 }

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from shared.order_book import Refund
 from tests.support.order_world import UNDOING, World
@@ -17,6 +18,7 @@ from workflows.order_processing.returns_transitions import (
     advance,
     arrival,
 )
+from workflows.order_processing.transitions import Step
 
 WISH: Final = {
     "orderId": "A1",
@@ -255,6 +257,22 @@ def note_moves(monkeypatch: pytest.MonkeyPatch, world: World, moved: list[tuple[
     monkeypatch.setattr(stock, "release", released)
 
 
+def test_what_was_taken_of_an_order_comes_back_under_its_own_reservation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch)
+    world.outside.stock.pieces = {"desk-lamp": 1}
+    world.amendments.say("order-A1", 1, {"desk-lamp": 1}, at=T0)
+    sold = world.run()
+    sale = sold.output["sale"]
+    assert (sale["reservationId"], sale["capturedMinor"]) == ("order-A1:reserve:2", 4990)
+
+    run = play(return_order, {**WISH, "sale": sale}, world.answer, instance_id="return-A1")
+
+    assert world.outside.stock.reservations["order-A1:reserve:2"] == "released"
+    assert run.output["refundedMinor"] == 4990
+
+
 def test_no_history_of_a_return_holds_a_token_an_address_a_name_or_an_email(world: World) -> None:
     run = sent_back(world)
 
@@ -286,3 +304,50 @@ def test_an_end_of_the_way_that_says_nothing_is_none() -> None:
 
 def test_a_result_says_when_it_ended(world: World) -> None:
     assert datetime.fromisoformat(sent_back(world).output["completedAt"]) == T0
+
+
+ACTIVITIES: Final = (
+    names.BOOK_SHIPMENT,
+    names.VOID_PAYMENT,
+    names.RELEASE_STOCK,
+    names.NOTIFY_CUSTOMER,
+    names.RECORD_REFUND,
+)
+WAYS_BACK: Final = ("delivered", "returned", "lost", "expired", "cancelled", "something new")
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    way_back=st.sampled_from(WAYS_BACK),
+    down=st.sets(st.sampled_from((*ACTIVITIES, names.TRACK_DELIVERY)), max_size=3),
+    lost=st.sets(st.sampled_from(ACTIVITIES), max_size=3),
+    action=st.sampled_from(("retry", "skip", "accept")),
+    refuses=st.booleans(),
+)
+def test_whatever_goes_wrong_money_and_goods_go_back_once_and_only_for_a_reason(
+    way_back: str, down: set[str], lost: set[str], action: str, *, refuses: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        world = World(monkeypatch)
+        world.run()
+        world.outside.mail.messages.clear()
+        moved: list[tuple[str, str]] = []
+        note_moves(monkeypatch, world, moved)
+        world.delivery, world.outside.carrier.refuses = way_back, refuses
+        world.down, world.heals, world.loses_answer = set(down), set(down), lost
+        world.decisions = [{"action": action}, *[{"action": "accept"}] * 5]
+        run = sent_back(world)
+
+    assert run.failure is None
+    end = ReturnStatus(run.output["status"])
+    outcome = RETURN_OUTCOMES[end]
+    money, goods = ("order-A1:authorize", "refunded"), ("order-A1:reserve", "released")
+    if end is not ReturnStatus.SETTLED_BY_OPERATOR:
+        undone = {Step.AUTHORIZE_PAYMENT: money, Step.RESERVE_STOCK: goods}
+        assert sorted(moved) == sorted(undone[step] for step in outcome.undoes)
+    assert len(moved) == len(set(moved))
+    # Nobody is told, and no book says, that money went back which did not.
+    is_refunded = world.outside.payments.payments["order-A1:authorize"] == "refunded"
+    claims = {"return_received", "return_lost"} & set(world.told())
+    assert is_refunded or not (claims or world.outside.book.refunds)
+    assert is_refunded or run.output["refundedMinor"] == 0
