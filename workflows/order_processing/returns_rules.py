@@ -22,7 +22,9 @@ def refuse_what_may_not_return(order: InstanceView, *, now: datetime, window: ti
     if is_before_shipping(status):
         raise RefusedError("not_shipped_yet", "it has not been shipped: cancel it instead")
     if not may_be_returned(status):
-        raise RefusedError("nothing_to_return", "its customer has no goods and owes nothing")
+        raise RefusedError(
+            "nothing_to_return", "it was undone or refunded, or somebody is looking at it"
+        )
     since = delivered_at(order)
     if since is not None and now - since > window:
         raise RefusedError("return_window_over", f"it arrived more than {window.days} days ago")
