@@ -12,6 +12,7 @@ from typing import Any
 
 import azure.functions as func
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from scripts.layout import ROOT
 from shared import access
@@ -90,6 +91,10 @@ def a_message(
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return opened_desk(monkeypatch)
+
+
+def opened_desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
     settings = Settings.from_environment({"AzureWebJobsStorage": "UseDevelopmentStorage=true"})
     monkeypatch.setattr(placing, "kept_requests", lambda: StoredRequests(desk.requests))
@@ -150,6 +155,22 @@ def test_what_is_no_order_is_kept_with_a_problem_that_names_the_field(
     assert item["problem"]["instance"] == "/api/orders/messages/refused/20300101T120000-m1"
     assert [wrong["pointer"] for wrong in item["problem"].get("errors", [])] == pointers
     assert desk.client.started == []
+
+
+@settings(max_examples=30)
+@given(
+    st.binary(max_size=100)
+    | st.text(max_size=100).map(str.encode)
+    | st.text(max_size=100).map(lambda text: json.dumps({"orderId": text, text: [text]}).encode())
+)
+def test_whatever_a_message_says_it_is_kept_and_does_not_come_back(body: bytes) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        desk = opened_desk(monkeypatch)
+
+        desk.take(body)
+
+        [item] = desk.refused()
+        assert item["reason"] in {"malformed_json", "invalid_request"}
 
 
 def test_a_message_that_contradicts_an_order_or_comes_after_its_end_is_kept(desk: Desk) -> None:
