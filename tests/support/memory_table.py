@@ -3,7 +3,7 @@
 ``before_write`` is where a test puts what happens after somebody has read and before they write.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -43,6 +43,10 @@ class MemoryTable:
         for row in rows:
             self.put(row)
         return True
+
+    def insert_missing(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self.write(row)
 
     def write_or_retry(self, *rows: Row) -> None:
         if not self.write(*rows):

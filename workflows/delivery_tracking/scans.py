@@ -3,7 +3,7 @@
 What they mean together is in journey.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, Self
 
 from shared.storage import Row, Storage, instant_text, key_text
@@ -19,6 +19,7 @@ class _Rows(Protocol):
 
     def rows(self, condition: str, **parameters: str) -> Iterator[Row]: ...
     def write(self, *rows: Row) -> bool: ...
+    def insert_missing(self, rows: Sequence[Row]) -> None: ...
 
 
 class KeptScans:
@@ -60,11 +61,11 @@ class KeptScans:
         A scan that is known stays as it was kept.
         """
         known = {scan.scan_id: scan for scan in self.of(shipment_id)}
-        for scan in told:
-            if scan.scan_id not in known and scan.code in CODES:
-                self._table.write(_row(shipment_id, scan))
-                known[scan.scan_id] = scan
-        return tuple(known.values())
+        new = {
+            scan.scan_id: scan for scan in told if scan.scan_id not in known and scan.code in CODES
+        }
+        self._table.insert_missing([_row(shipment_id, scan) for scan in new.values()])
+        return (*known.values(), *new.values())
 
 
 def _row(shipment_id: str, scan: Scan) -> Row:
