@@ -24,8 +24,8 @@ from benchmarks.reporting import report
 from scripts.azurite import Azurite
 from scripts.layout import ROOT
 from scripts.ports import LOOPBACK
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 
 SIZES = (10_000, 100_000, 1_000_000)
 LOADED = 100_000  # a million upserts would measure Azurite

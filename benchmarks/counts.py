@@ -32,8 +32,8 @@ from funchost.testing import AppHost
 from scripts.azurite import Azurite
 from scripts.layout import ROOT
 from shared.sandbox.stock import StockLedger
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 
 ROWS: Final = 10_000
 REQUESTER: Final = {"X-Dev-Principal": "requester@example.com"}

@@ -7,8 +7,8 @@ import base64
 import secrets
 from typing import Final
 
-from shared.setting_readers import InvalidSettingError
 from shared.settings import Settings
+from shared.settings.readers import InvalidSettingError
 from shared.signed_links import LinkKeys
 from shared.storage import Storage
 

@@ -17,7 +17,7 @@ from requests.auth import AuthBase
 
 from shared.errors import ProviderUnavailableError
 from shared.models import JsonObject, WireModel
-from shared.provider_settings import CarrierService
+from shared.settings.providers import CarrierService
 
 _TIMEOUT_S: Final = (3.05, 20.0)
 _MOST_BYTES: Final = 256 * 1024  # five hundred scans are a fifth of it

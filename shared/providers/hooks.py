@@ -15,7 +15,7 @@ from shared.errors import ProviderUnavailableError
 from shared.ids import derived_id
 from shared.notifications.composing import Letter
 from shared.notifications.contacts import Channel
-from shared.provider_settings import NotificationHook
+from shared.settings.providers import NotificationHook
 
 _TIMEOUT_S: Final = (3.05, 20.0)
 # What may be answered otherwise the next time.

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from shared.errors import ProviderUnavailableError
 from shared.ids import derived_id
 from shared.notifications.composing import Letter, compose
-from shared.provider_settings import SmtpSecurity, SmtpServer
+from shared.settings.providers import SmtpSecurity, SmtpServer
 from shared.storage import Row, instant_text, key_text
 
 TABLE: Final = "SentMail"

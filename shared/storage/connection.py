@@ -16,10 +16,10 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
 from requests.adapters import HTTPAdapter
 
+from shared.settings.storage import ConnectionString, IdentityEndpoints, StorageConnection
 from shared.storage.container import Container
 from shared.storage.table import Table
 from shared.storage.upserts import Pipeline, all_upserted
-from shared.storage_settings import ConnectionString, IdentityEndpoints, StorageConnection
 
 # Short, because the durable retry policy does the long waiting: a caller learns within seconds
 # that the storage is away, and its activity thread is free again.

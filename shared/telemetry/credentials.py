@@ -8,7 +8,7 @@ from typing import Protocol
 from azure.core.credentials import AccessToken
 from azure.identity import ManagedIdentityCredential
 
-from shared.telemetry_settings import TelemetryChoice
+from shared.settings.telemetry import TelemetryChoice
 
 
 class Credential(Protocol):

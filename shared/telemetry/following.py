@@ -10,6 +10,7 @@ import azure.durable_functions as df
 
 from shared.registered import ACTIVITY, HTTP, ORCHESTRATION, QUEUE, Registered, registered
 from shared.settings import current_telemetry
+from shared.settings.telemetry import LogRoute
 from shared.telemetry.invocations import (
     LOOKS,
     followed_activity,
@@ -19,7 +20,6 @@ from shared.telemetry.invocations import (
 from shared.telemetry.logs import install_redaction, tell_lines
 from shared.telemetry.orchestrations import followed
 from shared.telemetry.reporting import Reporter, reporter
-from shared.telemetry_settings import LogRoute
 
 
 def follow(app: df.DFApp) -> None:

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from shared.redaction import redact_text
 from shared.settings import current_telemetry
+from shared.settings.telemetry import Destination, TelemetryChoice
 from shared.telemetry.names import METRIC_ATTRIBUTES
 from shared.telemetry.port import Attributes, Event, Exporter, Line, Place, Span, Value
 from shared.telemetry.tracing import is_sampled
-from shared.telemetry_settings import Destination, TelemetryChoice
 
 _LAST_PATIENCE: Final = timedelta(seconds=4)  # within what hosts give a process to end
 _ADAPTERS: Final[Mapping[Destination, str]] = {

@@ -38,10 +38,10 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from shared.settings.telemetry import TelemetryChoice
 from shared.telemetry.credentials import Credential, credential_of
 from shared.telemetry.delivery import Delivery, keep_quiet
 from shared.telemetry.port import Attributes, Event, Line, Place, Span
-from shared.telemetry_settings import TelemetryChoice
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Counter, Histogram

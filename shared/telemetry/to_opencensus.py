@@ -26,11 +26,11 @@ with warnings.catch_warnings():
     from opencensus.trace.status import Status
 
 from shared.clock import system_clock
+from shared.settings.telemetry import TelemetryChoice
 from shared.telemetry.credentials import Credential, credential_of
 from shared.telemetry.delivery import Delivery, keep_quiet
 from shared.telemetry.port import Attributes, Event, Line, Place, Span
 from shared.telemetry.sums import Sum, Sums
-from shared.telemetry_settings import TelemetryChoice
 
 _TYPE: Final = "InProc"
 _OK, _UNKNOWN = 0, 2

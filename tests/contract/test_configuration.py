@@ -129,12 +129,12 @@ def test_nothing_of_a_preview_is_relied_on(host: dict[str, Any]) -> None:
 
 GUIDE = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 NAME = re.compile(r'"([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)"')
-READERS = ("*settings*.py", "setting_readers.py")
+READERS = ROOT / "shared" / "settings"
 
 
 def read_by_the_app() -> set[str]:
     """Every setting that a module of settings names."""
-    texts = [path.read_text("utf-8") for glob in READERS for path in (ROOT / "shared").glob(glob)]
+    texts = [path.read_text("utf-8") for path in READERS.glob("[!_]*.py")]
     return {name for text in texts for name in NAME.findall(text)} | {"AzureWebJobsStorage"}
 
 

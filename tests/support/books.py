@@ -16,8 +16,8 @@ from shared.sandbox.carrier import CarrierLedger, Shipment
 from shared.sandbox.outbox import Message, Outbox
 from shared.sandbox.payments import PaymentLedger, payment_id_for
 from shared.sandbox.stock import Reservation, ReservationState, StockLedger, StockLevel
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 
 _OPEN: Final = frozenset({ReservationState.HELD})
 

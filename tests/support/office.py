@@ -16,9 +16,9 @@ from shared.chain import Entry
 from shared.chained_log import ChainedLogs
 from shared.models import JsonObject
 from shared.sandbox.outbox import Outbox
+from shared.settings.storage import ConnectionString
 from shared.signed_links import LinkKeys
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 from tests.support.approvals import FIRST, a_request
 from tests.support.funchost import Answer, FuncHost, opened_host, until
 from workflows.approval import names

@@ -23,7 +23,7 @@ from scripts.azurite import Azurite
 from scripts.layout import ROOT
 from shared.clock import system_clock
 from shared.principal import Role
-from shared.storage_settings import STORAGE_SETTING
+from shared.settings.storage import STORAGE_SETTING
 from tests.support.approvals import BOSS, DAY_S, FIRST, OPERATOR, REQUESTER, T0, a_level, a_request
 from tests.support.books import Books
 from tests.support.orders import order

@@ -10,8 +10,8 @@ from shared.chained_log import ChainedLogs
 from shared.models import JsonObject
 from shared.principal import Role
 from shared.sandbox.outbox import Message, Outbox
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 from tests.support.approvals import OPERATOR
 from tests.support.funchost import Answer, FuncHost, until
 from workflows.approval import names

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 from tests.support.funchost import Answer, FuncHost, until
 from workflows.batch_processing import names
 from workflows.batch_processing.ledger import Entry, Ledger

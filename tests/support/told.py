@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from azure.core.credentials import AccessToken
 
+from shared.settings.telemetry import Destination, TelemetryChoice
 from shared.telemetry import reporting
 from shared.telemetry.delivery import Delivery
 from shared.telemetry.port import Event, Exporter, Line, Place, Span
-from shared.telemetry_settings import Destination, TelemetryChoice
 
 T0: Final = datetime(2030, 1, 1, 12, tzinfo=UTC)
 PLACE: Final = Place(trace_id="ab" * 16, span_id="cd" * 8)

@@ -14,7 +14,7 @@ from enum import IntEnum
 from shared.chain import Entry
 from shared.chained_log import ChainedLogs, Log
 from shared.errors import RequestMissingError, WorkflowError
-from shared.setting_readers import InvalidSettingError
+from shared.settings.readers import InvalidSettingError
 from shared.stored_requests import StoredRequests, digest_of
 from workflows.approval.documents import Documents, Publication, document_store
 from workflows.approval.entries import EntryKind, Requested

@@ -13,8 +13,8 @@ from shared.http import API_PREFIX
 from shared.link_keys import open_link_keys
 from shared.post import Post
 from shared.principal import digest_of_address
-from shared.setting_readers import InvalidSettingError
 from shared.settings import current_settings
+from shared.settings.readers import InvalidSettingError
 from shared.signed_links import LinkClaims, LinkKeys, sign
 from shared.storage import open_storage
 from shared.stored_requests import StoredRequests

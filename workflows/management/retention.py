@@ -22,8 +22,8 @@ from shared.operations import management_api
 from shared.operations.findings import FindingsBoard
 from shared.operations.management_api import Answer, Management, PageQuery
 from shared.operations.types import OTHER, TYPES, WorkflowType, WorkflowTypes
-from shared.operations_settings import RETENTION_SCHEDULE_SETTING
 from shared.settings import current_settings, schedule
+from shared.settings.operations import RETENTION_SCHEDULE_SETTING
 from workflows.management import names
 from workflows.management.gateways import outside
 from workflows.management.runs import Place, Run, RunBook

@@ -25,8 +25,8 @@ from shared.operations.explainer import Explainer
 from shared.operations.findings import Finding, FindingKind
 from shared.operations.management_api import Management, PageQuery
 from shared.operations.types import TYPES, WorkflowTypes
-from shared.operations_settings import WATCHDOG_SCHEDULE_SETTING
 from shared.settings import current_settings, schedule
+from shared.settings.operations import WATCHDOG_SCHEDULE_SETTING
 from workflows.management import names
 from workflows.management.gateways import Outside, outside
 from workflows.management.judging import Limits, Suspicion, stands_still, suspicions

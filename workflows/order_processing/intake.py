@@ -26,7 +26,7 @@ from shared.errors import (
 )
 from shared.http import parse_model, problem_document
 from shared.settings import queue
-from shared.storage_settings import STORAGE_SETTING
+from shared.settings.storage import STORAGE_SETTING
 from workflows.order_processing import names
 from workflows.order_processing.gateways import refused_messages
 from workflows.order_processing.models import OrderRequest

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from azure.storage.queue import QueueClient
 
+from shared.settings.storage import ConnectionString
 from shared.storage import Row, Storage, key_text
-from shared.storage_settings import ConnectionString
 from tests.e2e.orders.conftest import OpenShop, Shop
 from tests.support.funchost import Answer, until
 from tests.support.orders import JSON, Body, ended, look, order

@@ -8,8 +8,8 @@ import pytest
 
 from shared.errors import ProviderUnavailableError
 from shared.ordering import Address
-from shared.provider_settings import CarrierService
 from shared.providers.carrier import BookedParcels, HttpCarrier, Refusal
+from shared.settings.providers import CarrierService
 from tests.support.carrier_server import API_KEY, CarrierServer, Lost, carrier_server
 from tests.support.functions import always
 from tests.support.playing import T0

@@ -13,8 +13,8 @@ import pytest
 from shared.errors import ProviderUnavailableError
 from shared.notifications.composing import Letter
 from shared.notifications.contacts import Channel
-from shared.provider_settings import NotificationHook
 from shared.providers.hooks import HookedMessages
+from shared.settings.providers import NotificationHook
 from shared.standard_webhooks import WebhookSecret
 
 pytestmark = pytest.mark.integration

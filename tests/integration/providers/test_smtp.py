@@ -11,8 +11,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from shared.errors import ProviderUnavailableError
 from shared.notifications.composing import Letter
-from shared.provider_settings import SmtpSecurity, SmtpServer
 from shared.providers.smtp import SmtpMail
+from shared.settings.providers import SmtpSecurity, SmtpServer
 from tests.support.funchost import free_port
 from tests.support.memory_table import MemoryTable
 

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 from tests.integration.sandbox.rivals import Rivals
 
 

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from shared.settings.storage import StorageConnection
 from shared.storage import Storage
-from shared.storage_settings import StorageConnection
 
 
 class Rivals:

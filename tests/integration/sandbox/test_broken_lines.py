@@ -13,8 +13,8 @@ from shared.sandbox.carrier import CarrierLedger
 from shared.sandbox.outbox import Message, Outbox
 from shared.sandbox.payments import EffectKind, Payment, PaymentLedger, PaymentStatus
 from shared.sandbox.stock import ReservationState, Reserved, StockLedger, StockLevel, StockLine
+from shared.settings.storage import ConnectionString
 from shared.storage import Row, Storage
-from shared.storage_settings import ConnectionString
 from tests.integration.sandbox.flaky_proxy import breaking_line
 from tests.integration.sandbox.rivals import Rivals, at_once
 

@@ -10,8 +10,8 @@ from azure.core.exceptions import HttpResponseError
 from azure.data.tables import TableServiceClient
 
 from shared.errors import StorageUnavailableError
+from shared.settings.storage import ConnectionString
 from shared.storage import Row, Storage, Table, open_storage
-from shared.storage_settings import ConnectionString
 from tests.integration.sandbox.rivals import Rivals, at_once
 
 pytestmark = pytest.mark.integration

@@ -7,8 +7,8 @@ import pytest
 
 from shared.catalogue import Catalogue
 from shared.price_list import seeded_catalogue
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 
 pytestmark = pytest.mark.integration
 

@@ -11,9 +11,9 @@ import pytest
 from shared.chain import NewEntry, first_break
 from shared.chained_log import ChainedLogs
 from shared.errors import LogBrokenError
+from shared.settings.storage import ConnectionString
 from shared.storage import Row, Storage, Table
 from shared.storage.table import RaceLostError
-from shared.storage_settings import ConnectionString
 from tests.integration.sandbox.rivals import Rivals, at_once
 
 pytestmark = pytest.mark.integration

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.link_keys import open_link_keys
-from shared.setting_readers import InvalidSettingError
 from shared.settings import Settings
+from shared.settings.readers import InvalidSettingError
+from shared.settings.storage import IdentityEndpoints
 from shared.signed_links import LinkKeys
 from shared.storage import Storage
-from shared.storage_settings import IdentityEndpoints
 
 pytestmark = pytest.mark.integration
 

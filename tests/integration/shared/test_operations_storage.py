@@ -13,8 +13,8 @@ from shared.operations import cursor
 from shared.operations.audit import Act, Audit
 from shared.operations.idempotency import Kept, KeptAnswers
 from shared.settings import current_settings
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 
 pytestmark = pytest.mark.integration
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.order_book import READABLE_AFTER, OrderBook, Refund, SettledOrder
+from shared.settings.storage import ConnectionString
 from shared.storage import Row, Storage
-from shared.storage_settings import ConnectionString
 
 pytestmark = pytest.mark.integration
 

@@ -13,9 +13,9 @@ from shared.chain import first_break
 from shared.chained_log import ChainedLogs
 from shared.models import JsonObject
 from shared.principal import digest_of_address
+from shared.settings.storage import ConnectionString
 from shared.signed_links import LinkClaims
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 from shared.stored_requests import StoredRequests
 from tests.integration.sandbox.rivals import Rivals, at_once
 from tests.support.approvals import (

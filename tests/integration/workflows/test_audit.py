@@ -12,8 +12,8 @@ import pytest
 from scripts.layout import ROOT
 from shared.chain import Entry, NewEntry
 from shared.chained_log import ChainedLogs
+from shared.settings.storage import ConnectionString
 from shared.storage import Row, Storage
-from shared.storage_settings import ConnectionString
 from shared.stored_requests import StoredRequests, digest_of
 from tests.support.approvals import FIRST, T0, Paper, a_level, a_request
 from workflows.approval import names

@@ -13,8 +13,8 @@ import pytest
 from shared.catalogue import Catalogue
 from shared.order_book import OrderBook, SettledOrder
 from shared.settings import Settings
+from shared.settings.storage import ConnectionString
 from shared.storage import BlobVersion, Container, Storage
-from shared.storage_settings import ConnectionString
 from shared.telemetry.reporting import Reporter
 from tests.support.functions import activities_in
 from tests.support.listening import Listening

@@ -10,8 +10,8 @@ import pytest
 
 from shared.operations.findings import FINDINGS_TABLE, Finding, FindingKind, FindingsBoard
 from shared.operations.types import TYPES
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 from tests.support.management import NOW, MemoryManagement, Status
 from tests.support.watchdogs import LIMITS, Letters, Time
 from workflows.management.gateways import Outside

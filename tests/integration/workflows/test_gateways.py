@@ -12,8 +12,8 @@ from shared.ordering import Address
 from shared.sandbox.carrier import CarrierLedger, TrackingStatus
 from shared.sandbox.payments import PaymentLedger
 from shared.sandbox.stock import StockLedger
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 from shared.stored_requests import StoredRequests
 from tests.support.functions import always
 from tests.support.playing import T0

@@ -10,8 +10,8 @@ import pytest
 from shared.attention import Action, Alert, OpenStep, Trouble
 from shared.cancellations import Cancellations
 from shared.sandbox.orders import OrderBook
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 from tests.support.playing import T0
 from workflows.attention.gateways import Board
 from workflows.attention.models import AskedRound, DecisionRequest, RoundState

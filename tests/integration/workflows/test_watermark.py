@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.settings.storage import ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import ConnectionString
 from workflows.batch_processing.models import WindowSource
 from workflows.batch_processing.requests import LONGEST_WINDOW
 from workflows.batch_processing.watermark import Watermarks

@@ -1,7 +1,7 @@
 """Opening an account touches no network, whichever way it is reached."""
 
+from shared.settings.storage import ConnectionString, IdentityEndpoints
 from shared.storage import Storage, open_storage
-from shared.storage_settings import ConnectionString, IdentityEndpoints
 
 
 def test_an_account_reached_by_identity_needs_no_secret_and_no_call_to_open() -> None:

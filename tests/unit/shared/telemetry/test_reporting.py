@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared.setting_readers import InvalidSettingError
+from shared.settings.readers import InvalidSettingError
+from shared.settings.telemetry import Destination, LogRoute, TelemetryChoice
 from shared.telemetry.logs import RedactingFactory, tell_lines
 from shared.telemetry.names import METRIC_ATTRIBUTES, Attribute
 from shared.telemetry.port import Event, Line, Span
 from shared.telemetry.reporting import Reporter
 from shared.telemetry.tracing import is_sampled, place_of, trace_id_of
-from shared.telemetry_settings import Destination, LogRoute, TelemetryChoice
 from tests.support.listening import Listening
 from tests.support.playing import T0
 

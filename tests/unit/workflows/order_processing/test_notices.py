@@ -11,8 +11,8 @@ import pytest
 import stripe
 
 from shared.notices import TakenNotices
-from shared.provider_settings import StripeAccount
 from shared.settings import Settings
+from shared.settings.providers import StripeAccount
 from shared.standard_webhooks import WebhookSecret
 from tests.support.clients import MemoryClient, document
 from tests.support.functions import handler_of

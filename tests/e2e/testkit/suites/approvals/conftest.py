@@ -14,8 +14,8 @@ import pytest
 
 from funchost.testing import BlockingHost
 from scripts.layout import ROOT
+from shared.settings.storage import STORAGE_SETTING, ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import STORAGE_SETTING, ConnectionString
 from tests.support.approval_cases import Case
 from tests.support.approvals import REQUESTER, a_request
 

@@ -15,7 +15,7 @@ from funchost.testing import BlockingHost
 from funchost.testing.requests import HttpResult
 from scripts.layout import ROOT
 from shared import attention
-from shared.storage_settings import STORAGE_SETTING
+from shared.settings.storage import STORAGE_SETTING
 from tests.support.app_clock import let_the_app_follow
 from tests.support.books import Books
 from tests.support.orders import order

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.storage_settings import STORAGE_SETTING
+from shared.settings.storage import STORAGE_SETTING
 from tests.support.browser import opened_browser
 from tests.support.console import World, opened_world
 

@@ -14,7 +14,7 @@ import pytest
 from funchost.testing import BlockingHost
 from funchost.testing.requests import HttpResult
 from scripts.layout import ROOT
-from shared.storage_settings import STORAGE_SETTING
+from shared.settings.storage import STORAGE_SETTING
 from tests.support.approvals import REQUESTER, a_request
 from tests.support.books import Books
 from tests.support.orders import order

@@ -9,7 +9,7 @@ import pytest
 
 from funchost.testing import BlockingHost
 from scripts.layout import ROOT
-from shared.storage_settings import STORAGE_SETTING
+from shared.settings.storage import STORAGE_SETTING
 from tests.support.books import Books
 
 TRANSIT: Final = timedelta(days=3)

@@ -14,9 +14,9 @@ import pytest
 from funchost.testing import BlockingHost
 from scripts.layout import ROOT
 from shared.sandbox.carrier import CarrierLedger
+from shared.settings.storage import STORAGE_SETTING, ConnectionString
 from shared.standard_webhooks import WebhookSecret
 from shared.storage import Storage
-from shared.storage_settings import STORAGE_SETTING, ConnectionString
 from tests.support.app_clock import let_the_app_follow
 from tests.support.books import Books
 from tests.support.orders import order

@@ -15,8 +15,8 @@ from funchost.testing.requests import HttpResult
 from scripts.layout import ROOT
 from shared.sandbox.orders import OrderBook
 from shared.sandbox.payments import payment_id_for
+from shared.settings.storage import STORAGE_SETTING, ConnectionString
 from shared.storage import Storage
-from shared.storage_settings import STORAGE_SETTING, ConnectionString
 from tests.support.books import Books, Reading
 from workflows.saga import names
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Self
 
-from shared.setting_readers import InvalidSettingError
+from shared.settings.readers import InvalidSettingError
 
 TELEMETRY_SETTING: Final = "APP_TELEMETRY"
 SAMPLING_SETTING: Final = "APP_TELEMETRY_SAMPLING"

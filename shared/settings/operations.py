@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from shared.setting_readers import InvalidSettingError, seconds
+from shared.settings.readers import InvalidSettingError, seconds
 
 WATCHDOG_SCHEDULE_SETTING: Final = "WATCHDOG_SCHEDULE"
 RETENTION_SCHEDULE_SETTING: Final = "RETENTION_SCHEDULE"

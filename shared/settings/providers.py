@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from shared.principal import address_of
-from shared.setting_readers import LOOP_BACK, InvalidSettingError
+from shared.settings.readers import LOOP_BACK, InvalidSettingError
 from shared.standard_webhooks import WebhookSecret
 
 _MOST_PORTS: Final = 65_535

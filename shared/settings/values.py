@@ -3,7 +3,7 @@
 One frozen value holds it all; no other module of the application looks at the environment. What
 an orchestration needs of it is put into its input at the HTTP edge, so that a changed setting never
 changes the replay of an instance in flight. Building clients from it is ``shared.storage``'s work;
-the account, the providers and telemetry are read in modules of their own, ``*_settings``.
+the account, the providers and telemetry are read in modules of their own, beside this.
 """
 
 import functools
@@ -17,9 +17,9 @@ from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 from shared.errors import MalformedJsonError
-from shared.operations_settings import OperationsSettings, operations_settings
 from shared.principal import address_of
-from shared.provider_settings import (
+from shared.settings.operations import OperationsSettings, operations_settings
+from shared.settings.providers import (
     CarrierService,
     NotificationHook,
     SmtpServer,
@@ -31,12 +31,12 @@ from shared.provider_settings import (
     smtp_server,
     stripe_account,
 )
-from shared.setting_readers import LOOP_BACK, InvalidSettingError, days, seconds, size
+from shared.settings.readers import LOOP_BACK, InvalidSettingError, days, seconds, size
+from shared.settings.storage import StorageConnection, is_local_emulator, storage_connection
+from shared.settings.telemetry import TelemetryChoice
 from shared.signed_links import LinkKeys
 from shared.standard_webhooks import WebhookSecret
-from shared.storage_settings import StorageConnection, is_local_emulator, storage_connection
 from shared.strict_json import parse_json
-from shared.telemetry_settings import TelemetryChoice
 
 EXPORT_SCHEDULE_SETTING = "BATCH_EXPORT_SCHEDULE"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from shared.setting_readers import LOOP_BACK, InvalidSettingError
+from shared.settings.readers import LOOP_BACK, InvalidSettingError
 
 STORAGE_SETTING: Final = "AzureWebJobsStorage"
 

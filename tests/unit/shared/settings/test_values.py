@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.setting_readers import InvalidSettingError
 from shared.settings import IdentitySource, Settings
-from shared.storage_settings import ConnectionString, IdentityEndpoints
+from shared.settings.readers import InvalidSettingError
+from shared.settings.storage import ConnectionString, IdentityEndpoints
 
 EMULATOR = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
 

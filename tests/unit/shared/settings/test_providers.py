@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.provider_settings import SmtpSecurity, notification_hook, smtp_server
-from shared.setting_readers import InvalidSettingError
+from shared.settings.providers import SmtpSecurity, notification_hook, smtp_server
+from shared.settings.readers import InvalidSettingError
 
 SMTP = {"SMTP_HOST": "mail.example.com", "MAIL_SENDER": "shop@example.com"}
 SECRET = "whsec_" + "QUJD" * 8
