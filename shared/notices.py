@@ -138,6 +138,9 @@ async def wake(
     try:
         await client.raise_event(instance_id.quoted, event, {})
     except Exception as failure:  # the SDK raises bare Exception
+        view = await find_instance(client, instance_id)
+        if view is None or view.is_terminal:  # it came to its end meanwhile
+            return False
         raise ProviderUnavailableError("the notice could not be passed on") from failure
     await asyncio.to_thread(taken.take, provider, notice_id, at=at)
     return True

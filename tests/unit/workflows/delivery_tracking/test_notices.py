@@ -115,6 +115,19 @@ def test_a_scan_is_kept_though_nobody_could_be_woken_and_is_wanted_again(gate: G
     assert gate.client.told == [("tracking-A1", "scan:0")]
 
 
+def test_a_parcel_that_comes_to_its_end_at_that_moment_needs_no_second_notice(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_late(*_arguments: Any) -> None:
+        await asyncio.sleep(0)
+        gate.client.put("tracking-A1", runtimeStatus="Completed")
+        raise RuntimeError("the instance has ended")
+
+    monkeypatch.setattr(gate.client, "raise_event", too_late)
+
+    assert gate.tell().status_code == 204
+
+
 def test_a_scan_that_cannot_be_kept_is_wanted_again_and_wakes_nobody(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
