@@ -12,9 +12,11 @@ from funchost.testing import BlockingHost
 from tests.support.app_clock import let_the_app_follow
 from tests.support.books import Books
 from tests.support.orders import order, total_of
+from workflows.order_processing import names
 
 REASON: Final = {"reason": "too small, says the customer"}
 PAID: Final = 1300
+TRANSIT: Final = timedelta(days=3)
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +134,34 @@ def test_an_order_whose_parcel_is_lost_while_it_is_sent_back_is_refunded_once(
     assert ends == ["received", "lost"]
     assert books.read().money_of("R6") == ("authorize", "capture", "refund")
     assert books.read().stock_of("R6") == "released"
+
+
+def test_a_return_survives_crashes_lost_answers_and_repeated_calls(
+    host: BlockingHost, books: Books
+) -> None:
+    delivered(host, "R11")
+    for name in (names.BOOK_SHIPMENT, names.VOID_PAYMENT, names.RELEASE_STOCK):
+        host.faults.lose_answer(name)
+        host.faults.slow(name, timedelta(seconds=20), times=1)
+    host.faults.deliver_twice(names.RECORD_REFUND)
+    send_back(host, "R11")
+    for _ in range(3):
+        host.advance(timedelta(seconds=15))
+        host.crash_and_restart()
+    host.advance(TRANSIT - timedelta(minutes=1))
+    for _ in range(8):
+        host.advance(timedelta(seconds=15))
+        host.crash_and_restart()
+
+    status = host.until_done("return-R11")
+
+    assert status.output["status"] == "received"
+    reading = books.read()
+    assert reading.money_of("R11") == ("authorize", "capture", "refund")
+    assert reading.stock_of("R11") == "released"
+    assert reading.parcels_of("R11") == 2  # there and back
+    assert reading.mails_to("R11").count("Your order is refunded") == 1
+    assert len(host.activity_calls(names.VOID_PAYMENT)) > 1
 
 
 def test_what_may_not_be_sent_back_is_refused_by_name(host: BlockingHost) -> None:
