@@ -28,6 +28,7 @@ def host(books: Books) -> Generator[BlockingHost]:
         "APP_DATA_PREFIX": books.prefix,
         "SANDBOX_TRANSIT_S": str(TRANSIT.total_seconds()),
         "DELIVERY_LIMIT_S": str(LIMIT.total_seconds()),
+        "ORDER_RETURN_WINDOW_DAYS": "5",
     }
     with BlockingHost.open(ROOT, settings=settings) as host:
         yield host
