@@ -78,7 +78,10 @@ class Story:
         if isinstance(found, GaveUp):
             self.log.warning("it is not known how things stand: %s", found.error)
             return None
-        return Reading.from_json(found)
+        reading = Reading.from_json(found)
+        if not reading.answered:
+            self.log.warning("the carrier does not answer; what it told before is known")
+        return reading
 
     def tell(self, trouble: Trouble | None = None) -> Orchestration[None]:
         """Write to the customer; a letter that cannot be sent changes nothing else."""

@@ -1,9 +1,10 @@
 """The story of a parcel, told against the real activities and a scripted carrier."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from shared.errors import StorageUnavailableError
 from tests.support.parcels import ScriptedCarrier, TimedCarrier
 from tests.support.playing import T0
 from tests.support.tracking_world import World, shown
@@ -235,3 +236,18 @@ def test_a_scan_dated_too_early_counts_when_it_is_time(world: World) -> None:
 
     assert run.output["status"] == "delivered"
     assert run.waited == 4.5 * HOUR  # the first look that is not too early
+
+
+def test_storage_that_is_away_costs_time_and_nothing_else(world: World) -> None:
+    def away(now: datetime) -> None:
+        if now < T0 + HOUR:
+            raise StorageUnavailableError("down")
+
+    world.carrier = TimedCarrier(scans=[Scan(scan_id="s1", code="delivered", at=T0)])
+    world.before_each_look = away
+
+    run = world.go_on()
+
+    assert run.output["status"] == "delivered"
+    assert world.told() == ["delivered"]
+    assert HOUR <= run.waited < 2.5 * HOUR
