@@ -1,5 +1,5 @@
 """Adapters to providers that exist, chosen by settings; shared.sandbox stands for them otherwise.
 
-An adapter speaks its provider's own API through the provider's own library and answers in plain
-values. Which domain needs what of it is said in the domain's gateways.
+An adapter speaks its provider's own API, through the provider's own library where there is one, and
+answers in plain values. Which domain needs what of it is said in the domain's gateways.
 """

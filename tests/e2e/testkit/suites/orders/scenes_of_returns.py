@@ -164,6 +164,27 @@ def test_a_return_survives_crashes_lost_answers_and_repeated_calls(
     assert len(host.activity_calls(names.VOID_PAYMENT)) > 1
 
 
+def test_a_refund_that_resists_waits_for_an_operator_and_the_goods_do_not(
+    host: BlockingHost, books: Books
+) -> None:
+    delivered(host, "R12")
+    host.faults.fail(names.VOID_PAYMENT, times=None, error=ConnectionError("no answer"))
+    send_back(host, "R12")
+    host.advance(TRANSIT + timedelta(minutes=10))
+    stuck = shown(host, "R12")["return"]
+    goods = books.read().stock_of("R12")
+    host.faults.clear(names.VOID_PAYMENT)
+
+    word = {"action": "retry", "reason": "the provider is back"}
+    taken = host.call_http("POST", "/api/workflows/return-R12/attention", json=word)
+    status = host.until_done("return-R12")
+
+    assert (stuck["status"], goods, taken.status) == ("needs_attention", "released", 202)
+    assert status.output["status"] == "received"
+    assert status.output["refundedMinor"] == PAID
+    assert books.read().money_of("R12") == ("authorize", "capture", "refund")
+
+
 def test_what_may_not_be_sent_back_is_refused_by_name(host: BlockingHost) -> None:
     ordered(host, "R7", token="tok_sandbox_pending_forever")  # noqa: S106 - of the sandbox
     host.advance(timedelta(seconds=30))
