@@ -1,6 +1,6 @@
 """A carrier over HTTP: done once however often it is sent; silence says nothing."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -138,16 +138,16 @@ def test_parcels_that_are_under_way_are_not_called_off(carrier: HttpCarrier) -> 
     assert carrier.cancel(KEY) == Refusal(reason="already_picked_up")
 
 
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        ((422, {"reason": "no_such_service"}), "no_such_service"),
-        ((422, {"reason": "No such service, dear <b>customer</b>!"}), "http_422"),
-        ((400, b"<html>"), "http_400"),
-        ((404, {}), "http_404"),
-    ],
-    ids=str,
-)
+A_SCAN: Final = {"scanId": "1", "code": "in_transit", "at": "2026-01-01T12:00:00Z"}
+NOES: Final[Sequence[tuple[tuple[int, Any], str]]] = [
+    ((422, {"reason": "no_such_service"}), "no_such_service"),
+    ((422, {"reason": "No such service, dear <b>customer</b>!"}), "http_422"),
+    ((400, b"<html>"), "http_400"),
+    ((404, {}), "http_404"),
+]
+
+
+@pytest.mark.parametrize(("answer", "reason"), NOES, ids=str)
 def test_a_no_is_a_value_with_a_code_and_no_foreign_words(
     carrier: HttpCarrier, server: CarrierServer, answer: Any, reason: str
 ) -> None:
@@ -166,17 +166,16 @@ def test_the_way_is_told_scan_by_scan(carrier: HttpCarrier) -> None:
     assert seen[0].next_check_s == 0.2
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        (404, {}),
-        (200, {"scans": [{"scanId": "1", "code": "in_transit", "at": "2026-01-01T12:00:00"}]}),
-        (200, {"scans": [{"scanId": "1", "code": "x" * 101, "at": "2026-01-01T12:00:00Z"}]}),
-        (200, {"scans": [], "nextCheckS": -1}),
-        (200, {"scans": [{}] * 501}),
-    ],
-    ids=["unknown", "no time zone", "a long code", "a pause of less than nothing", "too many"],
-)
+NOT_UNDERSTOOD: Final[Mapping[str, tuple[int, Any]]] = {
+    "unknown": (404, {}),
+    "no time zone": (200, {"scans": [{**A_SCAN, "at": "2026-01-01T12:00:00"}]}),
+    "a long code": (200, {"scans": [{**A_SCAN, "code": "x" * 101}]}),
+    "a pause of less than nothing": (200, {"scans": [], "nextCheckS": -1}),
+    "too many": (200, {"scans": [{}] * 501}),
+}
+
+
+@pytest.mark.parametrize("answer", NOT_UNDERSTOOD.values(), ids=NOT_UNDERSTOOD)
 def test_of_a_way_that_is_not_understood_nothing_is_concluded(
     carrier: HttpCarrier, server: CarrierServer, answer: Any
 ) -> None:

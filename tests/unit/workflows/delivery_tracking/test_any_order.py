@@ -43,11 +43,13 @@ def routes(draw: st.DrawFn) -> list[Scan]:
     return made
 
 
+def a_scan(code: str, hours: int) -> Scan:
+    return Scan(scan_id=f"{code}-{hours}", code=code, at=T0 + timedelta(hours=hours))
+
+
 ANY_SCANS: Final = st.lists(
     st.builds(
-        lambda code, hours: Scan(
-            scan_id=f"{code}-{hours}", code=code, at=T0 + timedelta(hours=hours)
-        ),
+        a_scan,
         st.sampled_from([*sorted(CODES), "mislaid"]),
         st.integers(0, 60),
     ),

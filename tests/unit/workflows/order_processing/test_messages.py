@@ -84,7 +84,9 @@ def a_message(
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     class Message(func.QueueMessage):
-        insertion_time = inserted
+        @property
+        def insertion_time(self) -> datetime | None:
+            return inserted
 
     return Message(id=message_id, body=content)
 
