@@ -171,7 +171,7 @@ NOT_UNDERSTOOD: Final[Mapping[str, tuple[int, Any]]] = {
     "no time zone": (200, {"scans": [{**A_SCAN, "at": "2026-01-01T12:00:00"}]}),
     "a long code": (200, {"scans": [{**A_SCAN, "code": "x" * 101}]}),
     "a pause of less than nothing": (200, {"scans": [], "nextCheckS": -1}),
-    "too many": (200, {"scans": [{}] * 501}),
+    "too many": (200, {"scans": [A_SCAN] * 501}),
 }
 
 
