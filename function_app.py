@@ -63,13 +63,17 @@ from workflows.order_processing import (
     activities as order_processing_activities,
     http as order_processing_http,
     http_amending as order_processing_http_amending,
-    http_messages as order_processing_http_messages,
     http_notices as order_processing_http_notices,
-    http_returns as order_processing_http_returns,
-    intake as order_processing_intake,
     orchestrator as order_processing_orchestrator,
-    returning as order_processing_returning,
     workflow_type as order_processing_type,
+)
+from workflows.order_processing.messages import (
+    http as order_messages_http,
+    intake as order_messages_intake,
+)
+from workflows.order_processing.returns import (
+    http as order_returns_http,
+    orchestrator as order_returns_orchestrator,
 )
 from workflows.saga import (
     activities as saga_activities,
@@ -88,10 +92,10 @@ for module in (
     order_processing_http,
     order_processing_http_amending,
     order_processing_http_notices,
-    order_processing_http_messages,
-    order_processing_intake,
-    order_processing_http_returns,
-    order_processing_returning,
+    order_messages_http,
+    order_messages_intake,
+    order_returns_http,
+    order_returns_orchestrator,
     delivery_tracking_orchestrator,
     delivery_tracking_activities,
     delivery_tracking_http_notices,

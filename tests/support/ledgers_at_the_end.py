@@ -6,7 +6,7 @@ from typing import Final
 from tests.support.books import Reading
 from tests.support.stories import DROPPED, PAID, REFUNDED
 from workflows.order_processing.outcomes import OUTCOMES, MoneyEffect, ParcelEffect, StockEffect
-from workflows.order_processing.returns_transitions import RETURN_OUTCOMES, ReturnStatus
+from workflows.order_processing.returns.transitions import RETURN_OUTCOMES, ReturnStatus
 from workflows.order_processing.transitions import OrderStatus, Step
 
 # A payment that never came to a hold has no entry to release.

@@ -5,6 +5,6 @@ only then is the money taken: that is the pivot. Before it, whatever fails is un
 after it, the story only goes forward. Delivery is followed by delivery_tracking, called by name.
 What a customer sends back is a story of its own.
 
-Reading order: orchestrator, steps (paying, stocking), story, transitions, outcomes; then
-activities, gateways, adapters, models, questions, http; then returning, returns_story.
+Reading order: orchestrator, steps (paying, stocking, amending), story, transitions, outcomes; then
+activities, gateways, adapters, models, questions, http; then returns, and messages.
 """

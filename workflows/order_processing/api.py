@@ -11,7 +11,6 @@ from workflows.order_processing.models import (
     OrderRequest,
     PaymentChanged,
 )
-from workflows.order_processing.returns_models import ReturnOrder
 from workflows.order_processing.views import OrderView
 
 _ORDER: Final = {"orderId": Identifier}
@@ -50,14 +49,6 @@ class OrderCancelled(WireModel):
     """The wish is kept: everything begun will be undone."""
 
     order_id: Identifier
-    links: dict[str, str]
-
-
-class ReturnAccepted(WireModel):
-    """The customer gets a label; the money goes back when the goods are back."""
-
-    order_id: Identifier
-    instance_id: str
     links: dict[str, str]
 
 
@@ -125,26 +116,6 @@ AMEND_ORDER: Final = Operation(
     },
     refuses=("amendment_not_asked", "conflicting_request", "provider_unavailable"),
     repeats="the first word stands; the same one again changes nothing.",
-)
-
-RETURN_ORDER: Final = Operation(
-    path=_ORDER,
-    request=ReturnOrder,
-    example={"reason": "too small"},
-    answers={
-        202: Answer(
-            description="It may come back, and is waited for.",
-            model=ReturnAccepted,
-            headers=("Location", "Retry-After"),
-        ),
-        200: Answer(
-            description="That was said before, and the return has ended.",
-            model=ReturnAccepted,
-            headers=("Location",),
-        ),
-    },
-    refuses=("instance_purged", "not_shipped_yet", "nothing_to_return", "return_window_over"),
-    repeats="an order is sent back once; the first reason is kept.",
 )
 
 _TAKEN: Final = {204: Answer(description="It is taken.", media_types=())}

@@ -49,7 +49,6 @@ from workflows.order_processing.questions import (
     Payment,
     Reservation,
 )
-from workflows.order_processing.refused import RefusedMessages
 
 
 class Stock(Protocol):
@@ -163,17 +162,6 @@ def open_amendments() -> Amendments:
     """
     settings = current_settings()
     return Amendments.open(open_storage(settings.storage, prefix=settings.data_prefix))
-
-
-@functools.cache
-def refused_messages() -> RefusedMessages:
-    """Open the messages that were refused, once per process.
-
-    Raises:
-        StorageUnavailableError: The next call tries again.
-    """
-    settings = current_settings()
-    return RefusedMessages.open(open_storage(settings.storage, prefix=settings.data_prefix))
 
 
 @functools.cache

@@ -22,7 +22,7 @@ from workflows.order_processing.answers import accepted
 from workflows.order_processing.gateways import open_cancellations
 from workflows.order_processing.models import CancelOrder, OrderRequest
 from workflows.order_processing.placing import ID_PREFIX, place
-from workflows.order_processing.returns_rules import RETURN_PREFIX, may_return
+from workflows.order_processing.returns.rules import RETURN_PREFIX, may_return
 from workflows.order_processing.views import order_view
 
 blueprint = df.Blueprint()

@@ -6,7 +6,7 @@ from shared import retry
 from shared.operations.explaining.words import EventWait, Moment, Words
 from workflows.order_processing import names
 from workflows.order_processing.outcomes import OUTCOMES
-from workflows.order_processing.returns_transitions import RETURN_OUTCOMES
+from workflows.order_processing.returns.transitions import RETURN_OUTCOMES
 from workflows.order_processing.transitions import OrderStatus
 
 _FORWARD: Final = retry.TRANSIENT.backoff.attempts

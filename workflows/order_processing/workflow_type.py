@@ -12,7 +12,7 @@ from shared.operations.types import CancelOutcome, WorkflowType
 from shared.operations.wakes import DECISION_WAKES
 from workflows.order_processing import names
 from workflows.order_processing.gateways import open_cancellations
-from workflows.order_processing.returns_transitions import ReturnStatus
+from workflows.order_processing.returns.transitions import ReturnStatus
 from workflows.order_processing.transitions import OrderStatus
 from workflows.order_processing.vocabulary import RETURN_WORDS, WORDS
 

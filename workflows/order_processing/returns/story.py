@@ -1,6 +1,6 @@
 """What one run of a return remembers, and how it asks activities and operators.
 
-Deterministic: every replay rebuilds it from the same answers. The plot is in returning.
+Deterministic: every replay rebuilds it from the same answers. The plot is in orchestrator.
 """
 
 from collections.abc import Callable
@@ -26,8 +26,8 @@ from workflows.order_processing.questions import (
     Shipment,
     Told,
 )
-from workflows.order_processing.returns_models import Return, ReturnResult
-from workflows.order_processing.returns_transitions import ReturnStatus, advance
+from workflows.order_processing.returns.models import Return, ReturnResult
+from workflows.order_processing.returns.transitions import ReturnStatus, advance
 
 
 @dataclass(slots=True, kw_only=True)

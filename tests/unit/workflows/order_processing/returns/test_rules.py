@@ -8,7 +8,7 @@ import pytest
 
 from shared.durable import InstanceId, InstanceView
 from shared.errors import RefusedError
-from workflows.order_processing.returns_rules import may_return, refuse_what_may_not_return
+from workflows.order_processing.returns.rules import may_return, refuse_what_may_not_return
 from workflows.order_processing.transitions import OrderStatus
 
 DELIVERED_AT = datetime(2030, 1, 1, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from shared.http import API_PREFIX, PROBLEM_TYPE
 from shared.models import WireModel
 from shared.openapi.problems import Problem
-from workflows.order_processing.refused import RefusedMessage
+from workflows.order_processing.messages.refused import RefusedMessage
 
 _PATH: Final = f"{API_PREFIX}/orders/messages/refused"
 

@@ -3,7 +3,7 @@
 A message is done once its order is placed, or once it is kept as refused. What may heal is raised:
 the host brings the message again, and after the last attempt (``maxDequeueCount`` in host.json) it
 puts it with the poison, from where it is kept as well. Nothing is lost, nothing comes for ever.
-What operators do with refused messages is in http_messages.
+What operators do with refused messages is in http.
 """
 
 import asyncio
@@ -28,11 +28,10 @@ from shared.http import parse_model, problem_document
 from shared.settings import queue
 from shared.settings.storage import STORAGE_SETTING
 from workflows.order_processing import names
-from workflows.order_processing.gateways import refused_messages
+from workflows.order_processing.messages.refused import KEPT_FOR, Arrival, refused_messages
+from workflows.order_processing.messages.views import refused_path
 from workflows.order_processing.models import OrderRequest
 from workflows.order_processing.placing import place
-from workflows.order_processing.refused import KEPT_FOR, Arrival
-from workflows.order_processing.refused_views import refused_path
 
 _QUEUE: Final = "orders"
 _POISON: Final = f"{_QUEUE}-poison"

@@ -28,14 +28,15 @@ from tests.support.functions import activity_of, handler_of
 from tests.support.memory_table import MemoryTable
 from tests.support.outside import MemoryRows
 from tests.support.playing import T0
-from workflows.order_processing import http_messages, intake, placing
-from workflows.order_processing.refused import KEPT_FOR, RefusedMessages
+from workflows.order_processing import placing
+from workflows.order_processing.messages import http, intake
+from workflows.order_processing.messages.refused import KEPT_FOR, RefusedMessages
 
 TAKE = handler_of(intake.take_message)
 KEEP_POISON = activity_of(intake.keep_poison)
 FORGET = activity_of(intake.forget_messages)
-LIST = activity_of(http_messages.list_refused_messages)
-RETRY = handler_of(http_messages.retry_refused_message)
+LIST = activity_of(http.list_refused_messages)
+RETRY = handler_of(http.retry_refused_message)
 CARD = "4111 1111 1111 1111"
 
 
@@ -100,12 +101,12 @@ def opened_desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
     settings = Settings.from_environment({"AzureWebJobsStorage": "UseDevelopmentStorage=true"})
     monkeypatch.setattr(placing, "kept_requests", lambda: StoredRequests(desk.requests))
-    monkeypatch.setattr(http_messages, "audit", lambda: desk.book)
+    monkeypatch.setattr(http, "audit", lambda: desk.book)
     for module in (placing, access, acting):
         monkeypatch.setattr(module, "current_settings", lambda: settings)
-    for module in (placing, intake, http_messages):
+    for module in (placing, intake, http):
         monkeypatch.setattr(module, "system_clock", lambda: desk)
-    for entrance in (intake, http_messages):
+    for entrance in (intake, http):
         monkeypatch.setattr(entrance, "refused_messages", lambda: RefusedMessages(desk.table))
     return desk
 

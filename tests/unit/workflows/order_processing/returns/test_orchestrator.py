@@ -10,8 +10,8 @@ from shared.order_book import Refund
 from tests.support.order_world import UNDOING, World
 from tests.support.playing import T0, Run, play
 from workflows.order_processing import names
-from workflows.order_processing.returning import return_order
-from workflows.order_processing.returns_transitions import (
+from workflows.order_processing.returns.orchestrator import return_order
+from workflows.order_processing.returns.transitions import (
     RETURN_ALLOWED,
     RETURN_OUTCOMES,
     ReturnStatus,

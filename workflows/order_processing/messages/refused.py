@@ -4,6 +4,7 @@ A row holds what a customer sent, so it holds personal data: nobody is shown it,
 and it is forgotten after ``KEPT_FOR``. A card number is never kept, not even here.
 """
 
+import functools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from typing import Final, Protocol, Self
 from shared.card_numbers import card_numbers
 from shared.errors import MalformedJsonError
 from shared.models import JsonObject
-from shared.storage import Row, Storage, Value, instant_text, key_text
+from shared.settings import current_settings
+from shared.storage import Row, Storage, Value, instant_text, key_text, open_storage
 from shared.strict_json import parse_json
 
 KEPT_FOR: Final = timedelta(days=30)
@@ -148,6 +150,17 @@ class RefusedMessages:
 
     def _from(self, first: str) -> Iterator[Row]:
         return self._rows.between(_PARTITION, first, _END)
+
+
+@functools.cache
+def refused_messages() -> RefusedMessages:
+    """Open the messages that were refused, once per process.
+
+    Raises:
+        StorageUnavailableError: The next call tries again.
+    """
+    settings = current_settings()
+    return RefusedMessages.open(open_storage(settings.storage, prefix=settings.data_prefix))
 
 
 def without_card_numbers(text: str) -> str:

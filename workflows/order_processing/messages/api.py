@@ -6,8 +6,8 @@ from pydantic import Field
 
 from shared.descriptions import Answer, Operation, Parameter
 from workflows.order_processing.api import ACCEPTED
+from workflows.order_processing.messages.views import RefusedPage
 from workflows.order_processing.models import RetryMessage
-from workflows.order_processing.refused_views import RefusedPage
 
 MESSAGE_ID_PATTERN: Final = "[A-Za-z0-9-]{1,100}"
 

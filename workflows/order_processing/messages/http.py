@@ -16,24 +16,28 @@ from shared.operations.acting import operator_of
 from shared.operations.audit import Act, audit
 from shared.operations.rules import Operator, Result
 from shared.operators import acting_operator
-from workflows.order_processing import api_messages, names
+from workflows.order_processing import names
 from workflows.order_processing.answers import accepted
-from workflows.order_processing.gateways import refused_messages
+from workflows.order_processing.messages import api
+from workflows.order_processing.messages.refused import (
+    RefusedMessage,
+    RefusedMessages,
+    refused_messages,
+)
+from workflows.order_processing.messages.views import refused_page, refused_path
 from workflows.order_processing.models import OrderRequest, RetryMessage
 from workflows.order_processing.placing import ID_PREFIX, Placed, place
-from workflows.order_processing.refused import RefusedMessage, RefusedMessages
-from workflows.order_processing.refused_views import refused_page, refused_path
 
 _MOST: Final = 100
 _UNKNOWN: Final = "no refused message has this id"
-_MESSAGE_ID: Final = re.compile(api_messages.MESSAGE_ID_PATTERN)
+_MESSAGE_ID: Final = re.compile(api.MESSAGE_ID_PATTERN)
 
 blueprint = df.Blueprint()
 
 
 @blueprint.function_name(names.LIST_REFUSED_MESSAGES)
 @blueprint.route(route="orders/messages/refused", methods=["GET"])
-@endpoint(Permission.READ_OPERATIONS, api_messages.LIST_REFUSED)
+@endpoint(Permission.READ_OPERATIONS, api.LIST_REFUSED)
 async def list_refused_messages(req: func.HttpRequest) -> func.HttpResponse:
     """Show the refused messages with their reasons, the oldest first; nobody sees what they say."""
     after = req.params.get("after", "")
@@ -48,7 +52,7 @@ async def list_refused_messages(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.function_name(names.RETRY_REFUSED_MESSAGE)
 @blueprint.route(route="orders/messages/refused/{messageId}/retry", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
-@endpoint(Permission.CHANGE_WORKFLOW, api_messages.RETRY_REFUSED)
+@endpoint(Permission.CHANGE_WORKFLOW, api.RETRY_REFUSED)
 async def retry_refused_message(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:

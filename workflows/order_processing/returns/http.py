@@ -1,6 +1,6 @@
 """The way in for customers who send an order back: what may come back, once per order.
 
-The wish is kept first; the first one of an order stands. What happens then is told in returning.
+The wish is kept first; the first one of an order stands. What happens then is told in orchestrator.
 """
 
 import asyncio
@@ -22,12 +22,13 @@ from shared.http import API_PREFIX, answer, read_model, while_running, workflow_
 from shared.settings import current_settings
 from shared.stored_requests import StoredRequests
 from shared.submission import Submission, submit
-from workflows.order_processing import api, names
+from workflows.order_processing import names
 from workflows.order_processing.gateways import kept_requests
 from workflows.order_processing.models import OrderRequest
 from workflows.order_processing.placing import ID_PREFIX
-from workflows.order_processing.returns_models import KeptReturn, Return, ReturnOrder
-from workflows.order_processing.returns_rules import (
+from workflows.order_processing.returns import api
+from workflows.order_processing.returns.models import KeptReturn, Return, ReturnOrder
+from workflows.order_processing.returns.rules import (
     RETURN_PREFIX,
     refuse_what_may_not_return,
 )

@@ -23,9 +23,9 @@ from workflows.order_processing.questions import (
     PaymentKey,
     ReservationKey,
 )
-from workflows.order_processing.returns_models import Return
-from workflows.order_processing.returns_story import ReturnStory
-from workflows.order_processing.returns_transitions import (
+from workflows.order_processing.returns.models import Return
+from workflows.order_processing.returns.story import ReturnStory
+from workflows.order_processing.returns.transitions import (
     RETURN_OUTCOMES,
     ReturnStatus,
     arrival,

@@ -16,9 +16,10 @@ from tests.support.clients import JSON, MemoryClient, document
 from tests.support.functions import handler_of
 from tests.support.outside import MemoryRows
 from tests.support.playing import T0
-from workflows.order_processing import http_returns, names
+from workflows.order_processing import names
+from workflows.order_processing.returns import http
 
-HANDLER = handler_of(http_returns.return_order)
+HANDLER = handler_of(http.return_order)
 SALE = {
     "reservationId": "order-A1:reserve",
     "paymentKey": "order-A1:authorize",
@@ -78,9 +79,9 @@ class Desk:
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
     settings = Settings.from_environment({"AzureWebJobsStorage": "UseDevelopmentStorage=true"})
-    monkeypatch.setattr(http_returns, "kept_requests", desk.kept)
-    monkeypatch.setattr(http_returns, "current_settings", lambda: settings)
-    monkeypatch.setattr(http_returns, "system_clock", lambda: desk)
+    monkeypatch.setattr(http, "kept_requests", desk.kept)
+    monkeypatch.setattr(http, "current_settings", lambda: settings)
+    monkeypatch.setattr(http, "system_clock", lambda: desk)
     return desk
 
 
