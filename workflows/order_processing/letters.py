@@ -82,7 +82,7 @@ _LETTERS: Mapping[Message, tuple[str, str]] = MappingProxyType(
         ),
         Message.RETURN_EXPIRED: (
             "Your order {order} was not sent back",
-            "The carrier did not bring your parcel {tracking} to us. Nothing has changed.",
+            "The carrier did not bring your parcel {tracking} to us. Its label is void now.",
         ),
         Message.RETURN_REFUSED: (
             "Your order {order} cannot be sent back like that",

@@ -51,7 +51,7 @@ def undo(
     context: df.DurableOrchestrationContext,
     ledger: Ledger,
     desk: Desk,
-    steps: Collection[Step],
+    steps: Collection[str],
     *,
     begin: Callable[[], None],
     delayed: Callable[[], Orchestration[None]],

@@ -59,6 +59,7 @@ RETURN_WORDS: Final = Words(
         names.RECORD_REFUND: _NO_WAY_BACK,
         names.RELEASE_STOCK: _UNDOING,
         names.VOID_PAYMENT: _UNDOING,
+        names.CANCEL_SHIPMENT: _UNDOING,
         names.NOTIFY_CUSTOMER: retry.BEST_EFFORT.backoff.attempts,
     },
     ends=frozenset(RETURN_OUTCOMES),

@@ -11,8 +11,8 @@ import azure.durable_functions as df
 
 from shared.durable import Orchestration, StoryLogger
 from shared.errors import code_of
-from shared.models import JsonObject
-from shared.saga import Begun, StepStatus
+from shared.models import JsonObject, WireModel
+from shared.saga import Begun, StepStatus, Undo
 from workflows.order_processing import names
 from workflows.order_processing.models import Delivery, TrackDelivery
 from workflows.order_processing.questions import (
@@ -26,6 +26,7 @@ from workflows.order_processing.questions import (
 from workflows.order_processing.returns.models import Return
 from workflows.order_processing.returns.story import ReturnStory
 from workflows.order_processing.returns.transitions import (
+    BOOK_LABEL,
     RETURN_OUTCOMES,
     ReturnStatus,
     arrival,
@@ -33,7 +34,6 @@ from workflows.order_processing.returns.transitions import (
 from workflows.order_processing.transitions import UNDOING, Step
 from workflows.order_processing.undoing import undo
 
-_BOOK_LABEL: Final = "book_label"
 _FOLLOW: Final = "follow_parcel"
 
 blueprint = df.Blueprint()
@@ -66,7 +66,12 @@ def _label(story: ReturnStory) -> Orchestration[ReturnStatus | None]:
         reference=_child(story, 1),
         at=story.context.current_utc_datetime,
     )
-    begun = story.ledger.begin(_BOOK_LABEL, question.to_json(), key=question.key)
+    begun = story.ledger.begin(
+        BOOK_LABEL,
+        question.to_json(),
+        key=question.key,
+        undo=Undo(activity=names.CANCEL_SHIPMENT),
+    )
 
     def attempt(begun: Begun) -> Orchestration[None]:
         story.enter(ReturnStatus.BOOKING_LABEL)
@@ -139,10 +144,9 @@ def _child(story: ReturnStory, attempt: int) -> str:
 
 
 def _finish(story: ReturnStory, end: ReturnStatus) -> Orchestration[str | None]:
-    """Undo of the sale what the end says, and tell the customer."""
+    """Undo what the end says, and tell the customer."""
     reason = None
-    outcome = RETURN_OUTCOMES[end]
-    if outcome.undoes and not (yield from _undo_the_sale(story, outcome.undoes)):
+    if not (yield from _undone(story, RETURN_OUTCOMES[end].undoes)):
         reason, end = str(end), ReturnStatus.SETTLED_BY_OPERATOR
     if message := RETURN_OUTCOMES[end].message:
         yield from story.tell(message)
@@ -150,33 +154,33 @@ def _finish(story: ReturnStory, end: ReturnStatus) -> Orchestration[str | None]:
     return reason
 
 
-def _undo_the_sale(story: ReturnStory, steps: frozenset[Step]) -> Orchestration[bool]:
-    """Give back money and goods under the order's own keys; False when an operator let one be."""
+def _undone(story: ReturnStory, steps: frozenset[str]) -> Orchestration[bool]:
+    """Undo the label, or the sale under the order's own keys; False when an operator let one be."""
+    if not steps:
+        return True
     sale = story.wish.sale
-    goods = ReservationKey(reservation_id=sale.reservation_id)
-    paid = PaymentKey(key=sale.payment_key)
     if Step.RESERVE_STOCK in steps:
-        story.ledger.begin(
-            Step.RESERVE_STOCK,
-            goods.to_json(),
-            key=sale.reservation_id,
-            undo=UNDOING[Step.RESERVE_STOCK],
-        )
-    payment = story.ledger.begin(
-        Step.AUTHORIZE_PAYMENT,
-        paid.to_json(),
-        key=sale.payment_key,
-        undo=UNDOING[Step.AUTHORIZE_PAYMENT],
-    )
+        goods = ReservationKey(reservation_id=sale.reservation_id)
+        _begin(story, Step.RESERVE_STOCK, goods, key=sale.reservation_id)
+    if is_refund := Step.AUTHORIZE_PAYMENT in steps:
+        paid = PaymentKey(key=sale.payment_key)
+        _begin(story, Step.AUTHORIZE_PAYMENT, paid, key=sale.payment_key)
+    meanwhile = ReturnStatus.REFUNDING if is_refund else ReturnStatus.AWAITING_PARCEL
     all_done = yield from undo(
         story.context,
         story.ledger,
         story.desk,
         steps,
-        begin=lambda: story.enter(ReturnStatus.REFUNDING),
+        begin=lambda: story.enter(meanwhile),
         delayed=lambda: story.tell(Message.DELAYED),
     )
-    if payment.status is StepStatus.COMPENSATED and sale.captured_minor:
+    undone = story.ledger.with_status(StepStatus.COMPENSATED)
+    if sale.captured_minor and any(begun.step == Step.AUTHORIZE_PAYMENT for begun in undone):
         story.refunded_minor = sale.captured_minor
         yield from story.record_refund()
     return all_done
+
+
+def _begin(story: ReturnStory, step: Step, question: WireModel, *, key: str) -> None:
+    """Note a step of the order's, so that it can be undone here."""
+    story.ledger.begin(step, question.to_json(), key=key, undo=UNDOING[step])

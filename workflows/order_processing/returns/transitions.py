@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from workflows.order_processing.questions import Message
 from workflows.order_processing.transitions import Step
+
+BOOK_LABEL: Final = "book_label"
 
 
 class ReturnStatus(StrEnum):
@@ -19,16 +22,17 @@ class ReturnStatus(StrEnum):
 
     RECEIVED = "received"  # it is back: restocked and refunded
     LOST = "lost"  # lost on its way back: refunded
-    RETURN_EXPIRED = "return_expired"  # the carrier never got it: nothing changes
+    RETURN_EXPIRED = "return_expired"  # never handed in: the label is called off
+    UNDELIVERABLE = "undeliverable"  # the carrier brought it back to the customer
     RETURN_REFUSED = "return_refused"  # the carrier does not take it: nothing changes
     SETTLED_BY_OPERATOR = "settled_by_operator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnOutcome:
-    """One way to end: what of the order's sale is undone, and what the customer is told."""
+    """One way to end: what is undone, of the order's sale or of the return, and what is told."""
 
-    undoes: frozenset[Step] = frozenset()
+    undoes: frozenset[str] = frozenset()
     message: Message | None = None
 
 
@@ -41,7 +45,11 @@ RETURN_OUTCOMES: Mapping[ReturnStatus, ReturnOutcome] = MappingProxyType(
         ReturnStatus.LOST: ReturnOutcome(
             undoes=frozenset({Step.AUTHORIZE_PAYMENT}), message=Message.RETURN_LOST
         ),
-        ReturnStatus.RETURN_EXPIRED: ReturnOutcome(message=Message.RETURN_EXPIRED),
+        # Whoever hands the parcel in after that would be without goods and without money.
+        ReturnStatus.RETURN_EXPIRED: ReturnOutcome(
+            undoes=frozenset({BOOK_LABEL}), message=Message.RETURN_EXPIRED
+        ),
+        ReturnStatus.UNDELIVERABLE: ReturnOutcome(message=Message.RETURN_EXPIRED),
         ReturnStatus.RETURN_REFUSED: ReturnOutcome(message=Message.RETURN_REFUSED),
         ReturnStatus.SETTLED_BY_OPERATOR: ReturnOutcome(),
     }
@@ -60,6 +68,7 @@ RETURN_ALLOWED: Mapping[ReturnStatus, frozenset[ReturnStatus]] = MappingProxyTyp
             {
                 ReturnStatus.REFUNDING,
                 ReturnStatus.RETURN_EXPIRED,
+                ReturnStatus.UNDELIVERABLE,
                 ReturnStatus.NEEDS_ATTENTION,
             }
         ),
@@ -89,7 +98,7 @@ _ARRIVALS: Mapping[str, ReturnStatus] = MappingProxyType(
         "lost": ReturnStatus.LOST,
         "expired": ReturnStatus.RETURN_EXPIRED,
         "cancelled": ReturnStatus.RETURN_EXPIRED,
-        "returned": ReturnStatus.RETURN_EXPIRED,  # the carrier brought it back to the customer
+        "returned": ReturnStatus.UNDELIVERABLE,
     }
 )
 

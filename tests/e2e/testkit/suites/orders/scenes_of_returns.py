@@ -118,6 +118,7 @@ def test_what_is_not_handed_in_or_not_taken_changes_nothing(
     status = host.until_done(f"return-{order_id}")
 
     assert status.output["status"] == end
+    assert books.read().parcels_of(order_id) == 1  # nobody can hand anything in any more
     assert books.read().money_of(order_id) == ("authorize", "capture")
     assert books.read().stock_of(order_id) == "committed"
 

@@ -112,7 +112,7 @@ def test_the_status_says_where_the_return_stands(world: World) -> None:
         ("lost", "lost", "refunded", "committed"),
         ("expired", "return_expired", "captured", "committed"),
         ("cancelled", "return_expired", "captured", "committed"),
-        ("returned", "return_expired", "captured", "committed"),
+        ("returned", "undeliverable", "captured", "committed"),
     ],
 )
 def test_what_does_not_come_back_is_refunded_when_it_is_lost_and_not_otherwise(
@@ -127,8 +127,23 @@ def test_what_does_not_come_back_is_refunded_when_it_is_lost_and_not_otherwise(
     assert world.outside.stock.reservations == {"order-A1:reserve": stock}
     assert run.output["refundedMinor"] == (9980 if money == "refunded" else 0)
     assert len(world.outside.book.refunds) == (money == "refunded")
-    told = "return_lost" if status == "lost" else status
+    told = "return_lost" if status == "lost" else "return_expired"
     assert world.told() == ["return_label", told]
+    is_off = world.outside.carrier.shipments["return-A1:label"] == "cancelled"
+    assert is_off is (status == "return_expired")
+
+
+def test_a_parcel_that_was_handed_in_unseen_does_not_expire_by_itself(world: World) -> None:
+    world.delivery, world.outside.carrier.picked_up = "expired", True
+
+    run = sent_back(world)
+
+    assert (run.output["status"], run.output["reason"]) == ("settled_by_operator", "return_expired")
+    assert world.alerts[0]["open"] == [
+        {"step": "book_label", "error": "already_picked_up", "attempts": 1}
+    ]
+    assert world.told() == ["return_label", "delayed"]
+    assert world.outside.payments.payments == {"order-A1:authorize": "captured"}
 
 
 def test_a_carrier_that_refuses_ends_it_and_nothing_changes(world: World) -> None:
@@ -343,8 +358,11 @@ def test_whatever_goes_wrong_money_and_goods_go_back_once_and_only_for_a_reason(
     outcome = RETURN_OUTCOMES[end]
     money, goods = ("order-A1:authorize", "refunded"), ("order-A1:reserve", "released")
     if end is not ReturnStatus.SETTLED_BY_OPERATOR:
-        undone = {Step.AUTHORIZE_PAYMENT: money, Step.RESERVE_STOCK: goods}
-        assert sorted(moved) == sorted(undone[step] for step in outcome.undoes)
+        undone: dict[str, tuple[str, str]] = {
+            Step.AUTHORIZE_PAYMENT: money,
+            Step.RESERVE_STOCK: goods,
+        }
+        assert sorted(moved) == sorted(undone[step] for step in outcome.undoes if step in undone)
     assert len(moved) == len(set(moved))
     # Nobody is told, and no book says, that money went back which did not.
     is_refunded = world.outside.payments.payments["order-A1:authorize"] == "refunded"
