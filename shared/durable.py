@@ -15,7 +15,7 @@ from urllib.parse import quote
 import azure.durable_functions as df
 from azure.durable_functions.models import TaskBase
 
-from shared.errors import InstanceUnknownError
+from shared.errors import InstanceUnknownError, ProviderUnavailableError
 
 # An orchestrator is a generator of tasks; what a yield gives back is the task's result.
 type Orchestration[T] = Generator[TaskBase, Any, T]
@@ -89,10 +89,16 @@ async def find_instance(
         client: The durable client binding.
         instance_id: Whom to look for.
         history: Whether to bring the history events along.
+
+    Raises:
+        ProviderUnavailableError: The runtime did not answer.
     """
-    status = await client.get_status(
-        instance_id.quoted, show_history=history, show_history_output=history
-    )
+    try:
+        status = await client.get_status(
+            instance_id.quoted, show_history=history, show_history_output=history
+        )
+    except Exception as failure:  # the SDK raises bare Exception, the connection its own
+        raise ProviderUnavailableError("the runtime did not answer") from failure
     if not status or status.runtime_status is None:  # an unknown id is a falsy object, never None
         return None
     return InstanceView(
@@ -118,15 +124,18 @@ async def start_once(
 
     The runtime replaces a finished instance silently, hence the look before the start. Look and
     start are two calls: the caller makes sure that one request at a time gets here.
+
+    Raises:
+        ProviderUnavailableError: The runtime did not take it; try again.
     """
     if await find_instance(client, instance_id) is not None:
         return
     try:
         await client.start_new(orchestrator, instance_id.quoted, client_input)
-    except Exception:
+    except Exception as failure:
         # Either somebody else started it meanwhile, which is what was wanted, or it is an error.
         if await find_instance(client, instance_id) is None:
-            raise
+            raise ProviderUnavailableError("the runtime did not start it") from failure
 
 
 def sleep(context: df.DurableOrchestrationContext, duration: timedelta) -> Orchestration[None]:

@@ -89,7 +89,9 @@ def _finish(story: Story, delivery: Delivery) -> Orchestration[str | None]:
             story.enter(OrderStatus.SETTLED_BY_OPERATOR)
             return f"tracking_{delivery.status}"
         if outcome.message is not None:
-            yield from story.tell(outcome.message)
+            # An operator may have let the capture be: then nothing was taken that could come back.
+            paid = story.captured_minor > 0
+            yield from story.tell(outcome.message if paid else Message.CANCELLED)
     story.enter(end)
     return None
 

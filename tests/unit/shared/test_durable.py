@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.durable import InstanceId, StoryLogger, find_instance, sleep, start_once
-from shared.errors import InstanceUnknownError
+from shared.errors import InstanceUnknownError, ProviderUnavailableError
 from tests.support.clients import MemoryClient
 from tests.support.playing import PlayedContext
 
@@ -71,11 +71,25 @@ def test_an_instance_is_terminal_when_it_never_runs_again(
     assert view.is_terminal is terminal
 
 
-def test_a_start_that_fails_for_good_is_an_error() -> None:
+def test_a_runtime_that_is_away_is_unavailable() -> None:
     client = client_of()
     client.unreachable = True
 
-    with pytest.raises(Exception, match="did not answer"):
+    with pytest.raises(ProviderUnavailableError, match="did not start it"):
+        asyncio.run(start_once(client, "o", InstanceId.parse("a"), {}))
+
+
+def test_a_start_that_the_runtime_does_not_take_may_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = client_of()
+
+    async def refuse(*_args: object, **_named: object) -> str:
+        raise RuntimeError("503")
+
+    monkeypatch.setattr(client, "start_new", refuse)
+
+    with pytest.raises(ProviderUnavailableError, match="did not start it"):
         asyncio.run(start_once(client, "o", InstanceId.parse("a"), {}))
 
 

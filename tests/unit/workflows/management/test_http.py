@@ -294,5 +294,5 @@ def test_a_runtime_that_is_away_is_an_error_without_details() -> None:
 
     response = get(Away())
 
-    assert response.status_code == 500
+    assert response.status_code == 503
     assert b"10.0.0.1" not in response.get_body()

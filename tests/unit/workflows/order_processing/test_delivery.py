@@ -77,6 +77,20 @@ def test_a_refund_that_an_operator_lets_be_is_promised_to_nobody(world: World) -
     assert world.told() == ["confirmed", "delayed"]
 
 
+def test_nothing_is_said_to_come_back_of_what_was_never_taken(world: World) -> None:
+    world.delivery = "lost"
+    world.down, world.decisions = {names.CAPTURE_PAYMENT}, [{"action": "skip"}]
+
+    run = world.run()
+
+    assert run.output["status"] == "lost"
+    assert (run.output["amounts"]["capturedMinor"], run.output["amounts"]["refundedMinor"]) == (
+        0,
+        0,
+    )
+    assert world.told() == ["delayed", "confirmed", "cancelled"]
+
+
 def test_a_parcel_that_was_collected_after_all_is_not_called_off_by_itself(world: World) -> None:
     world.delivery, world.outside.carrier.picked_up = "expired", True
 

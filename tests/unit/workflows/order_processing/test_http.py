@@ -147,7 +147,7 @@ def test_another_order_under_the_same_id_is_a_conflict(desk: Desk) -> None:
 
 def test_a_crash_between_keeping_and_starting_heals_with_the_next_request(desk: Desk) -> None:
     desk.client.unreachable = True
-    assert desk.submit(an_order_request()).status_code == 500
+    assert desk.submit(an_order_request()).status_code == 503
     desk.client.unreachable = False
 
     again = desk.submit(an_order_request())

@@ -212,7 +212,7 @@ def test_what_may_heal_is_raised_so_that_the_host_brings_the_message_again(
         with pytest.raises(StorageUnavailableError):
             desk.take(an_order_request())
     desk.client.unreachable = True
-    with pytest.raises(Exception, match="the extension did not answer"):
+    with pytest.raises(Exception, match="the runtime did not start it"):
         desk.take(an_order_request())
     desk.client.unreachable = False
     desk.take(an_order_request())

@@ -150,7 +150,7 @@ def test_a_wish_that_was_kept_begins_however_long_the_window_has_been_over(desk:
 
     late = desk.send_back({"reason": "too small"})
 
-    assert (unheard.status_code, late.status_code) == (500, 202)
+    assert (unheard.status_code, late.status_code) == (503, 202)
     assert [started[1] for started in desk.client.started] == ["return-A1"]
 
 
