@@ -241,12 +241,13 @@ class StockLedger:
             now=instant_text(self._clock.now()),
         )
         expired = [
-            hold
-            for hold in map(stock_rows.reservation, rows)
+            (row, hold)
+            for row, hold in ((row, stock_rows.reservation(row)) for row in rows)
             if any(line.sku in skus for line in hold.lines)
         ]
-        for hold in expired:
-            self._try_move(hold.reservation_id, ReservationState.EXPIRED)
+        for row, hold in expired:
+            # As it was found: one that was extended meanwhile is not expired any more.
+            self._change(hold, ReservationState.EXPIRED, etag=row.etag)
         return bool(expired)
 
     def _move(self, reservation_id: str, target: ReservationState) -> ReservationState:
@@ -263,12 +264,15 @@ class StockLedger:
                 reservation_id=reservation_id, state=ReservationState.UNKNOWN, lines=()
             )
         )
+        return self._change(known, target, etag=row.etag if row else "")
+
+    def _change(
+        self, known: Reservation, target: ReservationState, *, etag: str
+    ) -> ReservationState:
         move = MOVES.get((known.state, target))
         if move is None:
             return known.state
         shelves = self._picked_from(known.picks) if move != ShelfMove() else {}
-        changed = stock_rows.reservation_row(
-            replace(known, state=target), etag=row.etag if row else ""
-        )
+        changed = stock_rows.reservation_row(replace(known, state=target), etag=etag)
         self._table.write_or_retry(changed, *stock_rows.moved(shelves, known.picks, move))
         return target

@@ -198,12 +198,15 @@ type Held = dict[str, dict[Any, Any]]
 class MemoryStorage(Storage):
     """A ``Storage`` whose account is this process's memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, beside: "MemoryStorage | None" = None) -> None:
+        """Make an account, or look as another process would at one that there is."""
         self._prefix = ""
         self._lock = threading.Lock()
         self._opened_tables: dict[str, Table] = {}
         self._opened_containers: dict[str, Container] = {}
-        self._clients: dict[str, MemoryTableClient | MemoryContainerClient] = {}
+        self._clients: dict[str, MemoryTableClient | MemoryContainerClient] = (
+            beside._clients if beside else {}
+        )
 
     @override
     def close(self) -> None:
@@ -220,12 +223,10 @@ class MemoryStorage(Storage):
 
     @override
     def _built_table(self, name: str) -> Table:
-        client = MemoryTableClient(name)
-        self._clients[f"table {name}"] = client
-        return Table(client)
+        client = self._clients.setdefault(f"table {name}", MemoryTableClient(name))
+        return Table(cast("MemoryTableClient", client))
 
     @override
     def _built_container(self, name: str) -> Container:
-        client = MemoryContainerClient(name)
-        self._clients[f"container {name}"] = client
+        client = self._clients.setdefault(f"container {name}", MemoryContainerClient(name))
         return Container(cast("ContainerClient", client))
