@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.inner_pytest import run_pytest
+from tests.support.inner_pytest import run_in_memory, run_pytest
 
 pytestmark = pytest.mark.e2e
 SUITES: Final = Path(__file__).parent / "suites"
@@ -25,18 +25,18 @@ def test_an_app_that_cannot_be_loaded_says_so_each_time() -> None:
 
 
 @pytest.mark.slow
-def test_orders_go_to_the_door_in_virtual_time(azurite: str) -> None:
-    run_pytest(SUITES / "orders" / "scenes.py", AzureWebJobsStorage=azurite)
+def test_orders_go_to_the_door_in_virtual_time() -> None:
+    run_in_memory(SUITES / "orders" / "scenes.py")
 
 
 @pytest.mark.slow
-def test_orders_come_back_in_virtual_time(azurite: str) -> None:
-    run_pytest(SUITES / "orders" / "scenes_of_returns.py", AzureWebJobsStorage=azurite)
+def test_orders_come_back_in_virtual_time() -> None:
+    run_in_memory(SUITES / "orders" / "scenes_of_returns.py")
 
 
 @pytest.mark.slow
-def test_parcels_are_followed_in_virtual_time(azurite: str) -> None:
-    run_pytest(SUITES / "orders" / "scenes_of_delivery.py", AzureWebJobsStorage=azurite)
+def test_parcels_are_followed_in_virtual_time() -> None:
+    run_in_memory(SUITES / "orders" / "scenes_of_delivery.py")
 
 
 @pytest.mark.slow
@@ -55,27 +55,32 @@ def test_whatever_goes_wrong_money_and_goods_are_where_an_order_ends(
 
 
 @pytest.mark.slow
-def test_operators_decide_what_orders_cannot(azurite: str) -> None:
-    run_pytest(SUITES / "attention" / "scenes.py", AzureWebJobsStorage=azurite)
+def test_operators_decide_what_orders_cannot() -> None:
+    run_in_memory(SUITES / "attention" / "scenes.py")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenes", ["scenes", "scenes_of_defects", "scenes_of_documents"])
-def test_approvals_end_as_they_should_in_virtual_time(azurite: str, scenes: str) -> None:
-    run_pytest(SUITES / "approvals" / f"{scenes}.py", AzureWebJobsStorage=azurite)
+@pytest.mark.parametrize("scenes", ["scenes", "scenes_of_defects"])
+def test_approvals_end_as_they_should_in_virtual_time(scenes: str) -> None:
+    run_in_memory(SUITES / "approvals" / f"{scenes}.py")
 
 
 @pytest.mark.slow
-def test_order_sagas_are_done_or_undone(azurite: str) -> None:
-    run_pytest(SUITES / "saga" / "scenes.py", AzureWebJobsStorage=azurite)
+def test_documents_are_decided_and_published_in_virtual_time(azurite: str) -> None:
+    run_pytest(SUITES / "approvals" / "scenes_of_documents.py", AzureWebJobsStorage=azurite)
 
 
 @pytest.mark.slow
-def test_operators_list_act_and_read_what_was_done(azurite: str) -> None:
-    run_pytest(SUITES / "operations" / "scenes.py", AzureWebJobsStorage=azurite)
+def test_order_sagas_are_done_or_undone() -> None:
+    run_in_memory(SUITES / "saga" / "scenes.py")
+
+
+@pytest.mark.slow
+def test_operators_list_act_and_read_what_was_done() -> None:
+    run_in_memory(SUITES / "operations" / "scenes.py")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(320)  # a busy machine draws slowly
-def test_operators_look_act_and_decide_in_the_console(azurite: str) -> None:
-    run_pytest(SUITES / "console" / "scenes.py", patience_s=300, AzureWebJobsStorage=azurite)
+def test_operators_look_act_and_decide_in_the_console() -> None:
+    run_in_memory(SUITES / "console" / "scenes.py", patience_s=300)
