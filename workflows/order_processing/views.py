@@ -120,15 +120,9 @@ def status_of(order: InstanceView) -> str:
 
 
 def sale_of(order: InstanceView) -> Sale:
-    """Return what an order sold, shipped or ended; one of long ago tells its amount alone."""
+    """Return what an order that is shipped, or has ended so, has sold."""
     told = _members(order.output if order.is_terminal else order.custom_status)
-    if "sale" in told:
-        return Sale.from_json(told["sale"])
-    return Sale(
-        reservation_id=f"{order.instance_id}:reserve",
-        payment_key=f"{order.instance_id}:authorize",
-        captured_minor=int(_members(told.get("amounts")).get("capturedMinor", 0)),
-    )
+    return Sale.from_json(told["sale"])
 
 
 def delivered_at(order: InstanceView) -> datetime | None:
