@@ -179,6 +179,7 @@ def half_of(body: Any) -> list[dict[str, Any]]:
     return [{"sku": i["sku"], "quantity": (i["quantity"] + 1) // 2} for i in body["items"]]
 
 
+@pytest.mark.timeout(600)  # hundreds of orders
 @RUN
 @given(case=order_cases(longest=OUTLASTS if OPERATORS == "retry" else NEVER))
 def test_money_and_goods_are_where_the_end_says_and_moved_once(case: OrderCase) -> None:
