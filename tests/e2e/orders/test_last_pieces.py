@@ -37,7 +37,7 @@ class Rush:
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(30, id="30 pieces"),
+        pytest.param(20, id="20 pieces"),
         pytest.param(100, id="100 pieces", marks=[pytest.mark.long, pytest.mark.timeout(400)]),
     ],
 )
