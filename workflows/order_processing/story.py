@@ -14,14 +14,14 @@ from azure.durable_functions.models import TaskBase
 
 from shared import retry
 from shared.attempts import Cancel, GaveUp, paused
-from shared.attention import Desk, Trouble, settle
+from shared.attention import Desk
 from shared.cancellation import close_way_back
 from shared.durable import Orchestration, StoryLogger
 from shared.models import JsonObject, WireModel
 from shared.retry import BackoffRetryOptions
-from shared.saga import Begun, Ledger, StepStatus
+from shared.saga import Begun, Ledger
 from workflows.order_processing import names
-from workflows.order_processing.asking import asked
+from workflows.order_processing.asking import asked, noted, seen_through
 from workflows.order_processing.models import Order, OrderResult, Sale
 from workflows.order_processing.outcomes import may_be_returned
 from workflows.order_processing.questions import (
@@ -120,13 +120,7 @@ class Story:
     ) -> Orchestration[A | None]:
         """Call the activity of a step and note what came of it; None when it gave up."""
         found = yield from self._asked(activity, begun.input, answer, policy)
-        match found:
-            case GaveUp():
-                begun.fail(found.error, attempts=found.attempts)
-                return None
-            case parsed, attempts:
-                begun.complete(parsed.to_json(), attempts=attempts)
-                return parsed
+        return noted(begun, found)
 
     def ask[A: WireModel](
         self, activity: str, question: WireModel, answer: type[A], policy: BackoffRetryOptions
@@ -139,15 +133,7 @@ class Story:
         self, begun: Begun, again: Callable[[Begun], Orchestration[None]]
     ) -> Orchestration[None]:
         """Ask operators about a step with no way back, until it is done or they let it be."""
-        if begun.status is StepStatus.FAILED:
-            yield from self.tell(Message.DELAYED)
-        yield from settle(
-            self.desk,
-            Trouble.FORWARD_RECOVERY,
-            stuck=lambda: [begun] if begun.status is StepStatus.FAILED else [],
-            undone=list,
-            again=again,
-        )
+        yield from seen_through(self.desk, begun, again, delayed=lambda: self.tell(Message.DELAYED))
 
     def tell(self, message: Message, *, asking: Asking | None = None) -> Orchestration[None]:
         """Write to the customer; a mail that cannot be sent changes nothing else."""

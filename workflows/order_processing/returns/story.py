@@ -11,12 +11,12 @@ import azure.durable_functions as df
 
 from shared import retry
 from shared.attempts import GaveUp
-from shared.attention import Desk, Trouble, settle
+from shared.attention import Desk
 from shared.durable import Orchestration, StoryLogger
 from shared.models import JsonObject, WireModel
-from shared.saga import LET_BE, Begun, Ledger, StepStatus
+from shared.saga import LET_BE, Begun, Ledger
 from workflows.order_processing import names
-from workflows.order_processing.asking import asked
+from workflows.order_processing.asking import asked, noted, seen_through
 from workflows.order_processing.models import CompensationEntry
 from workflows.order_processing.questions import (
     Message,
@@ -74,27 +74,13 @@ class ReturnStory:
     ) -> Orchestration[A | None]:
         """Call the activity of a step and note what came of it; None when it gave up."""
         found = yield from asked(self.context, activity, begun.input, answer, retry.PERSISTENT)
-        match found:
-            case GaveUp():
-                begun.fail(found.error, attempts=found.attempts)
-                return None
-            case parsed, attempts:
-                begun.complete(parsed.to_json(), attempts=attempts)
-                return parsed
+        return noted(begun, found)
 
     def see_through(
         self, begun: Begun, again: Callable[[Begun], Orchestration[None]]
     ) -> Orchestration[None]:
         """Ask operators about a step until it is done or they let it be."""
-        if begun.status is StepStatus.FAILED:
-            yield from self.tell(Message.DELAYED)
-        yield from settle(
-            self.desk,
-            Trouble.FORWARD_RECOVERY,
-            stuck=lambda: [begun] if begun.status is StepStatus.FAILED else [],
-            undone=list,
-            again=again,
-        )
+        yield from seen_through(self.desk, begun, again, delayed=lambda: self.tell(Message.DELAYED))
 
     def tell(self, message: Message) -> Orchestration[None]:
         """Write to the customer; a mail that cannot be sent changes nothing else."""
