@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, override
+from http.server import ThreadingHTTPServer
+from typing import Any, Final
 from urllib.parse import unquote
+
+from tests.support.standing_server import Handler, serving
 
 API_KEY: Final = "key-of-a-carrier-in-this-process"
 
@@ -102,58 +104,31 @@ def _booking(key: str) -> dict[str, str]:
     return {"shipmentId": key, "trackingNumber": number, "estimatedDeliveryAt": "2099-01-01T12:00Z"}
 
 
+@dataclass(frozen=True, slots=True)
 class CarrierServer:
-    """The carrier on a port of its own."""
+    """The carrier on a port of its own; clients find it at ``url``."""
 
-    def __init__(self) -> None:
-        self.ledger = CarrierLedger()
-        self._http = _Server(self.ledger)
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    @property
-    def url(self) -> str:
-        """Where clients find it."""
-        return f"http://127.0.0.1:{self._http.server_port}/v1"
-
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop, and wait until it has."""
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+    ledger: CarrierLedger
+    url: str
 
 
 @contextmanager
 def carrier_server() -> Generator[CarrierServer]:
     """A fresh carrier for as long as the block runs."""
-    server = CarrierServer()
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+    ledger = CarrierLedger()
+    with serving(_Server(ledger)) as url:
+        yield CarrierServer(ledger, f"{url}/v1")
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     """One request: authenticate, carry out, answer."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - so the library calls it
         self._serve({})
 
-    def do_PUT(self) -> None:
-        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def do_PUT(self) -> None:  # noqa: N802 - so the library calls it
+        content = self.body()
         self._serve(json.loads(content))
-
-    @override
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep a test's output to the test."""
 
     def _serve(self, body: dict[str, Any]) -> None:
         assert isinstance(self.server, _Server)
@@ -165,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None:
             self.close_connection = True
         else:
-            self._send(answer)
+            self.send(*answer)
 
     def _answer(
         self, ledger: CarrierLedger, body: dict[str, Any], fault: Lost | Answer | None
@@ -197,16 +172,6 @@ class _Handler(BaseHTTPRequestHandler):
                 return ledger.claim(key)
             case _:
                 return 404, {}
-
-    def _send(self, answer: Answer) -> None:
-        status, document = answer
-        content = document if isinstance(document, bytes) else json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Location", "http://127.0.0.1:9/elsewhere")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
 
 
 class _Server(ThreadingHTTPServer):

@@ -9,9 +9,11 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, override
+from http.server import ThreadingHTTPServer
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.standing_server import Handler, serving
 
 API_KEY: Final = "sk_test_of_a_server_in_this_process"
 
@@ -133,58 +135,31 @@ def _refused(code: str) -> Answer:
     return 400, {"error": {"type": "invalid_request_error", "code": code, "message": code}}
 
 
+@dataclass(frozen=True, slots=True)
 class StripeServer:
-    """The service on a port of its own."""
+    """The service on a port of its own; clients find it at ``url``."""
 
-    def __init__(self) -> None:
-        self.ledger = Ledger()
-        self._http = _Server(self.ledger)
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    @property
-    def url(self) -> str:
-        """Where clients find it."""
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop, and wait until it has."""
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+    ledger: Ledger
+    url: str
 
 
 @contextmanager
 def stripe_server() -> Generator[StripeServer]:
     """A fresh service for as long as the block runs."""
-    server = StripeServer()
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+    ledger = Ledger()
+    with serving(_Server(ledger)) as url:
+        yield StripeServer(ledger, url)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     """One request: authenticate, replay or perform, answer."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - so the library calls it
         self._serve(dict(parse_qsl(urlsplit(self.path).query)))
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+    def do_POST(self) -> None:  # noqa: N802 - so the library calls it
+        body = self.body().decode()
         self._serve(dict(parse_qsl(body)))
-
-    @override
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep a test's output to the test."""
 
     def _serve(self, fields: Fields) -> None:
         assert isinstance(self.server, _Server)
@@ -197,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         if number in ledger.faults and ledger.faults[number] is None:
             self.close_connection = True
             return
-        self._send(answer)
+        self.send(*answer)
 
     def _answer(self, ledger: Ledger, path: str, fields: Fields) -> Answer:
         if self.headers.get("Authorization") != f"Bearer {API_KEY}":
@@ -233,15 +208,6 @@ class _Handler(BaseHTTPRequestHandler):
                 return ledger.refund(fields)
             case _:
                 return 404, {"error": {"type": "invalid_request_error", "message": path}}
-
-    def _send(self, answer: Answer) -> None:
-        status, document = answer
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
 
 class _Server(ThreadingHTTPServer):
