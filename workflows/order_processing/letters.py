@@ -21,6 +21,10 @@ _LETTERS: Mapping[Message, tuple[str, str]] = MappingProxyType(
             "Your order {order} is on its way",
             "We have charged {total}. Your parcel's tracking number is {tracking}.",
         ),
+        Message.ON_ITS_WAY: (
+            "Your order {order} is on its way",
+            "Your parcel's tracking number is {tracking}.",
+        ),
         Message.REJECTED: (
             "We could not take your order {order}",
             "Something in it is not sold as ordered. You have not been charged.",

@@ -49,7 +49,7 @@ def process_order(context: df.DurableOrchestrationContext) -> Orchestration[Json
         if stop is not None:
             return (yield from _end_early(story, stop))
     story.enter(OrderStatus.SHIPPED)
-    yield from story.tell(Message.CONFIRMED)
+    yield from story.tell(Message.CONFIRMED if story.captured_minor else Message.ON_ITS_WAY)
     reason = yield from _finish(story, (yield from _delivery(story)))
     return (yield from _conclude(story, reason))
 

@@ -181,6 +181,7 @@ class Message(StrEnum):
     """What a customer can be told."""
 
     CONFIRMED = "confirmed"
+    ON_ITS_WAY = "on_its_way"  # and an operator let the capture be
     REJECTED = "rejected"
     PARTLY_OUT_OF_STOCK = "partly_out_of_stock"
     OUT_OF_STOCK = "out_of_stock"

@@ -136,6 +136,7 @@ def test_a_capture_that_an_operator_skips_does_not_count_as_captured(world: Worl
 
     assert run.output["status"] == "delivered"
     assert run.output["amounts"]["capturedMinor"] == 0
+    assert world.told() == ["delayed", "on_its_way"]
     assert run.output["settled"] == [
         {
             "step": "capture_payment",

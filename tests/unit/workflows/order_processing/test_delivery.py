@@ -88,7 +88,7 @@ def test_nothing_is_said_to_come_back_of_what_was_never_taken(world: World) -> N
         0,
         0,
     )
-    assert world.told() == ["delayed", "confirmed", "cancelled"]
+    assert world.told() == ["delayed", "on_its_way", "cancelled"]
 
 
 def test_a_parcel_that_was_collected_after_all_is_not_called_off_by_itself(world: World) -> None:
