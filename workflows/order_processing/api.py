@@ -15,11 +15,13 @@ from workflows.order_processing.views import OrderView
 
 _ORDER: Final = {"orderId": Identifier}
 _HERE: Final = {"instanceId": "$response.body#/instanceId"}
+_THIS: Final = {"orderId": "$response.body#/orderId"}
 _FOLLOW: Final = (
     Follow(function="management_get_workflow", parameters=_HERE),
+    Follow(function="order_processing_get_order", parameters=_THIS),
     Follow(
         function="order_processing_cancel_order",
-        parameters={"orderId": "$response.body#/orderId"},
+        parameters=_THIS,
         body={"reason": "not wanted any more"},
     ),
     Follow(
