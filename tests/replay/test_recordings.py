@@ -12,6 +12,7 @@ import pytest
 
 import function_app
 from funchost.testing import Recording
+from shared.registered import functions_of
 from tests.support.inner_pytest import run_pytest
 
 HERE: Final = Path(__file__).parent
@@ -32,11 +33,7 @@ def test_todays_code_does_what_was_recorded() -> None:
 
 
 def test_every_orchestrator_has_been_recorded(recordings: dict[str, Recording]) -> None:
-    orchestrators = {
-        function.get_function_name()
-        for function in function_app.app.get_functions()
-        if function.get_trigger().type == "orchestrationTrigger"
-    }
+    orchestrators = functions_of(function_app.app, trigger="orchestrationTrigger")
 
     assert {recording.head.name for recording in recordings.values()} == orchestrators
 
