@@ -22,6 +22,8 @@ _STOCK: Final[Mapping[StockEffect, Collection[str | None]]] = {
     StockEffect.SOLD: ["committed"],
     StockEffect.RESTOCKED: ["released"],
 }
+# The carrier did not give one, or it was called off because nobody used it.
+_WITHOUT_LABEL: Final = frozenset({ReturnStatus.RETURN_REFUSED, ReturnStatus.RETURN_EXPIRED})
 
 
 def ledgers_stand_as_said(
@@ -42,7 +44,7 @@ def ledgers_stand_as_said(
         undone = RETURN_OUTCOMES[ReturnStatus(sent_back)].undoes
         money = [REFUNDED] if Step.AUTHORIZE_PAYMENT in undone else money
         stock = ["released"] if Step.RESERVE_STOCK in undone else stock
-        parcels += sent_back != ReturnStatus.RETURN_REFUSED
+        parcels += sent_back not in _WITHOUT_LABEL
     assert reading.money_of(order_id) in money
     assert reading.stock_of(order_id) in stock
     assert reading.parcels_of(order_id) == parcels
