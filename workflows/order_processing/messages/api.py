@@ -13,11 +13,12 @@ MESSAGE_ID_PATTERN: Final = "[A-Za-z0-9-]{1,100}"
 
 _TAG: Final = "Orders"
 _MESSAGE: Final = Annotated[str, Field(pattern=f"^{MESSAGE_ID_PATTERN}$")]
+_PLACE: Final = Annotated[str, Field(pattern=f"^({MESSAGE_ID_PATTERN})?$")]
 
 LIST_REFUSED: Final = Operation(
     tag=_TAG,
     parameters=(
-        Parameter(name="after", description="the id of the last one that was seen", type=_MESSAGE),
+        Parameter(name="after", description="the id of the last one that was seen", type=_PLACE),
     ),
     answers={200: Answer(description="A hundred, the oldest first.", model=RefusedPage)},
 )

@@ -348,7 +348,7 @@ def test_messages_are_listed_as_they_came_and_forgotten_after_their_time(desk: D
     assert desk.table.held == {}
 
 
-@pytest.mark.parametrize("place", ["a' or 1", "", "x" * 101])
+@pytest.mark.parametrize("place", ["a' or 1", "x" * 101])
 def test_a_place_in_the_list_that_is_none_is_refused(desk: Desk, place: str) -> None:
     asked = a_get("/api/orders/messages/refused", route_params={}, params={"after": place})
 
