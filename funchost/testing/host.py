@@ -28,7 +28,7 @@ from funchost.testing.calls import ActivityCall
 from funchost.testing.clock import VirtualClock
 from funchost.testing.errors import DivergenceError, KitError, ReplayError
 from funchost.testing.faults import Faults
-from funchost.testing.life import Life, World
+from funchost.testing.life import Life, World, reserved_port
 from funchost.testing.passing import Passing, RealPassing, VirtualPassing, patience
 from funchost.testing.recordings import Recording
 from funchost.testing.requests import Body, HttpCall, HttpResult
@@ -60,6 +60,7 @@ class AppHost:
         *,
         directory: Path,
         settings: HostSettings,
+        port: int,
         begins_at: datetime | None,
         longest_wait: timedelta,
     ) -> None:
@@ -82,6 +83,7 @@ class AppHost:
             on_failure=self._broken.append,
             on_divergence=self._diverged,
         )
+        self._port = port
         self._life: Life | None = None
 
     @classmethod
@@ -118,7 +120,7 @@ class AppHost:
             DivergenceError: At the end: an orchestration would come to another end in Azure.
         """
         directory = absolute(app_dir)
-        with borrowed_process(directory, settings or {}):
+        with borrowed_process(directory, settings or {}), reserved_port() as reservation:
             host_settings = HostSettings.load(directory, os.environ)
             app = await loaded_app(directory, host_settings)
             virtual = begins_at or SystemClock().now()
@@ -126,10 +128,11 @@ class AppHost:
                 app,
                 directory=directory,
                 settings=host_settings,
+                port=reservation.getsockname()[1],
                 begins_at=virtual if time == "virtual" else None,
                 longest_wait=longest_wait,
             )
-            host._life = await Life.begin(host._world)
+            host._life = await Life.begin(host._world, port=host._port)
             try:
                 yield host
             finally:
@@ -322,9 +325,8 @@ class AppHost:
         answer: they are called again. Code of the app that runs in a thread cannot be ended; it is
         waited for, and its answer is lost.
         """
-        port = self._running.port
         await self._crash()
-        self._life = await Life.begin(self._world, port=port)
+        self._life = await Life.begin(self._world, port=self._port)
 
     @property
     def _running(self) -> Life:

@@ -1,6 +1,7 @@
 """One life of a host, from its start to its crash, and what outlives it."""
 
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -80,8 +81,8 @@ class Life:
         )
 
     @classmethod
-    async def begin(cls, world: World, *, port: int = 0) -> Self:
-        """Start a host on a port, or on any."""
+    async def begin(cls, world: World, *, port: int) -> Self:
+        """Start a host on a port."""
         life = cls(world, port=port)
         await life._assembly.start()
         return life
@@ -96,11 +97,6 @@ class Life:
         """Return the front door."""
         return self._assembly.server
 
-    @property
-    def port(self) -> int:
-        """Return the port at which it listens."""
-        return int(self.server.base_url.rpartition(":")[2])
-
     def is_idle(self) -> bool:
         """Tell whether everything waits for the clock, an event or a client."""
         return (
@@ -114,6 +110,17 @@ class Life:
         self._store.cut()
         await self._assembly.stop(NOTHING)
         await self._worker.quiet()
+
+
+def reserved_port() -> socket.socket:
+    """Return a socket that keeps a port from everybody but hosts, for as long as it is open.
+
+    It never listens, and so a host that is given its port may, crash after crash.
+    """
+    reservation = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reservation.bind((LOOPBACK, 0))
+    return reservation
 
 
 def _triggers(world: World, host_id: str) -> TriggerService:
