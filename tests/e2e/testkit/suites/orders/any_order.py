@@ -49,6 +49,7 @@ SETTINGS: Final = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",  # nothing is kept there
     "DELIVERY_LIMIT_S": str(timedelta(days=2).total_seconds()),
     "SANDBOX_TRANSIT_S": str(timedelta(days=1).total_seconds()),
+    "ORDER_RETURN_WINDOW_DAYS": "1",
 }
 IN_THE_END: Final = timedelta(days=60)  # whatever the carrier will scan, it has scanned
 LONG_ENOUGH: Final = timedelta(days=4)  # what ends by itself has ended
