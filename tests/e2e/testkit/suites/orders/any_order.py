@@ -1,7 +1,7 @@
 """Any order, whatever goes wrong: money and goods are where its end says, and moved once.
 
 The application, the SDK and the ledgers are real; the storage account is this process's memory, and
-time is virtual. Run by test_any_order in a process of its own, once for each way in which operators
+time is virtual. Run by test_testkit in a process of its own, once for each way in which operators
 deal with what cannot go on by itself.
 """
 
